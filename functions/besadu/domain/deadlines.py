@@ -1,0 +1,173 @@
+"""Deadlines in working days (hari kerja) of the regency's offices, and dates as citizens read them.
+
+Times are aware; they come in any zone and go out in UTC. Days and office hours are those of Belitung (WIB); the hours,
+Monday to Friday 08:00-16:00, are BESADU's own. A deadline of n working days ends with the office hours of the n-th
+working day after the day of the start.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from types import MappingProxyType
+
+# Western Indonesia has had UTC+7 without summer time since 1964; a fixed offset needs no tz database in the runtime.
+WIB = timezone(timedelta(hours=7), "WIB")
+OPENS = time(8)
+CLOSES = time(16)
+OFFICE_DAY = timedelta(hours=CLOSES.hour - OPENS.hour)
+
+# Working days per clock; the defaults, which the office may change in its settings. Verify, reply and the answers by
+# class are those of SP4N-LAPOR!; accept, review and citizen_answer are BESADU's own.
+CLOCKS: Mapping[str, int] = MappingProxyType(
+    {
+        "verify": 3,
+        "accept": 1,
+        "answer_information": 5,
+        "answer_ordinary": 14,
+        "answer_oversight": 60,
+        "citizen_answer": 5,
+        "review": 1,
+        "reply": 10,
+    }
+)
+
+_DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+_MONTHS = (
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
+_SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days on which the offices are closed besides weekends: date -> name of the holiday or joint leave."""
+
+    holidays: Mapping[date, str] = field(default_factory=dict)
+
+    def is_working_day(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.holidays
+
+    def working_days(self, first: date) -> Iterator[date]:
+        """Working days from ``first`` (itself included when it is one) onwards, without end."""
+        day = first
+        while True:
+            if self.is_working_day(day):
+                yield day
+            day += timedelta(days=1)
+
+
+def is_open(now: datetime, calendar: Calendar) -> bool:
+    """Whether the office answers at this moment."""
+    local = now.astimezone(WIB)
+    return calendar.is_working_day(local.date()) and OPENS <= local.time() < CLOSES
+
+
+def next_open(now: datetime, calendar: Calendar) -> datetime:
+    """``now`` itself within office hours, else the moment the office opens next."""
+    if is_open(now, calendar):
+        return now
+    return _at(_counting_day(now, calendar), OPENS)
+
+
+def due(start: datetime, working_days: int, calendar: Calendar) -> datetime:
+    """End of office hours of the ``working_days``-th working day after the day of ``start``.
+
+    A start after hours or on a closed day counts as made on the next working day. Zero means: before that day ends.
+    """
+    if working_days < 0:
+        raise ValueError("a deadline lies ahead: working_days may not be negative")
+    days = calendar.working_days(_counting_day(start, calendar))
+    for _ in range(working_days):
+        next(days)
+    return _at(next(days), CLOSES)
+
+
+def working_days_left(now: datetime, due: datetime, calendar: Calendar) -> int:
+    """Working days between today and the day of ``due``; 0 on that day itself; below zero as soon as it is late.
+
+    -1 from the minute after the deadline to the end of the next working day, -2 on the one after, and so on.
+    """
+    today, last = now.astimezone(WIB).date(), due.astimezone(WIB).date()
+    if now <= due:
+        return _working_days_between(today, last, calendar)
+    return -max(1, _working_days_between(last, today, calendar))
+
+
+def office_time_left(now: datetime, due: datetime, calendar: Calendar) -> timedelta:
+    """Office hours between two moments; zero when ``due`` has passed. Eight hours are one working day."""
+    left = timedelta()
+    if due <= now:
+        return left
+    last = due.astimezone(WIB).date()
+    for day in calendar.working_days(now.astimezone(WIB).date()):
+        if day > last:
+            break
+        left += max(timedelta(), min(_at(day, CLOSES), due) - max(_at(day, OPENS), now))
+    return left
+
+
+def shift(due: datetime, paused_at: datetime, resumed_at: datetime, calendar: Calendar) -> datetime:
+    """The new deadline of a clock that stood still from ``paused_at`` to ``resumed_at``.
+
+    The office time that was left is left again; a begun day is rounded up to its end, because a deadline is told as a
+    date. What was late when it was paused stays late: ``due`` comes back unchanged.
+    """
+    left = office_time_left(paused_at, due, calendar)
+    if not left or resumed_at <= paused_at:
+        return due
+    for day in calendar.working_days(resumed_at.astimezone(WIB).date()):
+        usable = max(timedelta(), _at(day, CLOSES) - max(_at(day, OPENS), resumed_at))
+        if left <= usable:
+            return max(_at(day, CLOSES), due)
+        left -= usable
+    raise AssertionError("unreachable: the working days have no end")
+
+
+def date_text(day: date | datetime) -> str:
+    """``Senin, 2 Maret 2026``. A datetime is read in WIB."""
+    local = _local_date(day)
+    return f"{_DAYS[local.weekday()]}, {local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def short_date_text(day: date | datetime) -> str:
+    """``2 Mar``: for SMS, where each letter counts."""
+    local = _local_date(day)
+    return f"{local.day} {_SHORT_MONTHS[local.month - 1]}"
+
+
+def datetime_text(moment: datetime) -> str:
+    """``Senin, 2 Maret 2026 pukul 08.05 WIB``."""
+    local = moment.astimezone(WIB)
+    return f"{date_text(local)} pukul {local:%H.%M} WIB"
+
+
+def _local_date(day: date | datetime) -> date:
+    return day.astimezone(WIB).date() if isinstance(day, datetime) else day
+
+
+def _at(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, WIB).astimezone(UTC)
+
+
+def _counting_day(moment: datetime, calendar: Calendar) -> date:
+    """The working day that something received at ``moment`` belongs to."""
+    local = moment.astimezone(WIB)
+    first = local.date() if local.time() < CLOSES else local.date() + timedelta(days=1)
+    return next(calendar.working_days(first))
+
+
+def _working_days_between(after: date, until: date, calendar: Calendar) -> int:
+    """Working days later than ``after``, up to and including ``until``."""
+    days = (after + timedelta(days=n) for n in range(1, (until - after).days + 1))
+    return sum(calendar.is_working_day(day) for day in days)
