@@ -1,0 +1,206 @@
+"""The one thin client that channels send and fetch with: one policy for time-outs, redirects and secrets.
+
+``requests`` is loaded at the first call, not at import: intake verifies and parses, and never sends.
+"""
+
+import ipaddress
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from besadu import clock
+from besadu.errors import BesaduError, MediaGone, Unavailable
+
+if TYPE_CHECKING:
+    import requests
+
+TIMEOUTS = (3.05, 10.0)  # seconds: connect (just over one TCP retransmission), then between two reads
+FETCH_SECONDS = 240.0  # a whole file; below the time limit of a task, so that a slow drip cannot hold an instance
+MAX_REPLY = 1_000_000  # bytes of a provider's answer to a call
+CHUNK = 256 * 1024
+
+
+class NotSentError(BesaduError):
+    """No byte of the request left: it can be sent again without any risk of a double."""
+
+
+class UncertainError(BesaduError):
+    """The request left and no answer came: the provider may or may not have acted on it."""
+
+
+class Media(NamedTuple):
+    """A file on its way: its bytes in pieces, and type and size in bytes as the provider says (not to be trusted)."""
+
+    chunks: Iterator[bytes]
+    mime: str
+    size: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A provider's answer. ``body`` is None when it is not a JSON object (a gateway's HTML page, say)."""
+
+    status: int
+    body: Mapping[str, Any] | None
+    retry_after: float | None = None  # seconds
+
+
+def _session() -> "requests.Session":
+    import requests  # 60 ms that intake must not pay
+
+    session = requests.Session()
+    session.trust_env = False  # a .netrc or a proxy variable must not replace or see the bearer
+    return session
+
+
+def call(method: str, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any] | None = None) -> Reply:
+    """One JSON call, no redirects followed. Raises NotSentError or UncertainError when there is no answer."""
+    import requests  # late, see _session
+
+    try:
+        with (
+            _session() as session,
+            session.request(
+                method, url, json=body, headers=dict(headers), timeout=TIMEOUTS, allow_redirects=False, stream=True
+            ) as response,
+        ):
+            content = response.raw.read(MAX_REPLY, decode_content=True)
+            return Reply(
+                status=response.status_code,
+                body=_json_object(content),
+                retry_after=_seconds(response.headers.get("Retry-After", "")),
+            )
+    except requests.RequestException as fault:
+        raise _no_answer(fault) from None  # the fault's text holds the URL and maybe an address
+    except Exception as fault:
+        if type(fault).__module__.startswith("urllib3"):  # raised by reading the body
+            raise UncertainError(type(fault).__name__) from None
+        raise
+
+
+def _no_answer(fault: "requests.RequestException") -> BesaduError:
+    """Whether any byte had left when the call broke."""
+    import requests  # late, see _session
+    import urllib3  # late, see _session
+
+    name = type(fault).__name__
+    if isinstance(fault, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return NotSentError(name)
+    if isinstance(fault, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        return NotSentError(name)
+    cause = fault.args[0] if fault.args else None
+    reason = getattr(cause, "reason", None)
+    if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+        return NotSentError(type(reason).__name__)
+    return UncertainError(name)
+
+
+def _json_object(content: bytes) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _seconds(retry_after: str) -> float | None:
+    """A Retry-After header, which is a number of seconds or an HTTP date, as seconds from now."""
+    value = retry_after.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        when: datetime = parsedate_to_datetime(value)
+        return max(0.0, (when - clock.now()).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def allow(url: str, *, hosts: frozenset[str], configured: str) -> None:
+    """Let through an https address on one of ``hosts`` (exactly), or one on the very origin of ``configured``.
+
+    Media addresses come from outside. Raises MediaGone for any other, and for a listed host that resolves to a private
+    address (somebody meddled with the name service); Unavailable when the name cannot be resolved now.
+    """
+    parts = _split(url)
+    if _origin(parts) == _origin(_split(configured)):
+        return
+    if parts.scheme != "https" or parts.port not in (None, 443) or parts.hostname not in hosts:
+        raise MediaGone("address_not_allowed")
+    try:
+        found = socket.getaddrinfo(parts.hostname, 443, type=socket.SOCK_STREAM)
+    except OSError:
+        raise Unavailable("media host cannot be resolved") from None
+    if not all(ipaddress.ip_address(str(row[4][0]).partition("%")[0]).is_global for row in found):
+        raise MediaGone("address_not_allowed")
+
+
+def _split(url: str) -> SplitResult:
+    # Parsers disagree about these characters, and a check by one parser must hold for the other.
+    if not url.isascii() or not url.isprintable() or any(sign in url for sign in ' \\"<>^`{|}'):
+        raise MediaGone("address_not_allowed")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise MediaGone("address_not_allowed") from None
+    if "@" in parts.netloc or not parts.hostname:
+        raise MediaGone("address_not_allowed")
+    return parts
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+@contextmanager
+def stream(url: str, *, headers: Mapping[str, str], max_bytes: int, gone: frozenset[int]) -> Iterator[Media]:
+    """The file at an address that ``allow`` let through; no redirect is followed.
+
+    ``gone``: the statuses after which trying again is useless. Raises MediaGone for those and for a file over
+    ``max_bytes``, Unavailable for everything that may pass; both also while ``chunks`` is being read.
+    """
+    import requests  # late, see _session
+
+    with _session() as session:
+        try:
+            response = session.get(url, headers=dict(headers), timeout=TIMEOUTS, allow_redirects=False, stream=True)
+        except requests.RequestException as fault:
+            raise Unavailable(f"media not fetched: {type(fault).__name__}") from None
+        with response:
+            if response.status_code != 200:
+                if response.status_code in gone:
+                    raise MediaGone(f"status_{response.status_code}")
+                raise Unavailable(f"media not fetched: status {response.status_code}")
+            length = response.headers.get("Content-Length", "")
+            size = int(length) if length.isascii() and length.isdigit() else None
+            if size is not None and size > max_bytes:
+                raise MediaGone("too_big")
+            yield Media(_chunks(response, max_bytes), response.headers.get("Content-Type", ""), size)
+
+
+def _chunks(response: "requests.Response", max_bytes: int) -> Iterator[bytes]:
+    import urllib3  # late, see _session
+
+    end = time.monotonic() + FETCH_SECONDS
+    total = 0
+    while True:
+        try:
+            # read1, not read: read waits for a full piece, so one byte a second would never reach the deadline below.
+            piece: bytes = response.raw.read1(CHUNK, decode_content=True)
+        except (urllib3.exceptions.HTTPError, OSError) as fault:
+            raise Unavailable(f"media broke off: {type(fault).__name__}") from None
+        if not piece:
+            return
+        total += len(piece)
+        if total > max_bytes:
+            raise MediaGone("too_big")
+        if time.monotonic() > end:
+            raise Unavailable("media took too long")
+        yield piece

@@ -1,0 +1,109 @@
+"""Every setting, documented once. The same names stand in infra, in local.env and in the README; a test compares them.
+
+A door names what it needs (``NEEDS``); a missing value stops its start with its name, never the first request.
+An unset secret refuses; it never opens. During a rotation a secret may hold two values separated by a comma: both
+verify, the first signs (see ``secrets_of``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from besadu.errors import MissingSetting
+
+GRAPH_URL = "https://graph.facebook.com/v26.0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of all doors; what a door was not given is empty."""
+
+    # The service itself
+    besadu_public_url: str = ""  # public base address of the functions, no trailing slash
+    google_cloud_project: str = ""
+    evidence_bucket: str = ""
+    tasks_location: str = "asia-southeast2"
+
+    # Who may call the private paths (tasks and schedules)
+    invoker_account: str = ""  # e-mail of the service account whose OIDC tokens are let in
+    invoker_issuer: str = "https://accounts.google.com"
+    invoker_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+
+    # Meta: WhatsApp, Facebook, Instagram
+    meta_app_secret: str = ""
+    meta_verify_token: str = ""
+    meta_access_token: str = ""
+    meta_graph_url: str = GRAPH_URL
+    whatsapp_phone_number_id: str = ""
+
+    # The NIK vault
+    nik_public_key: str = ""  # PEM, seals
+    nik_decrypt_key: str = ""  # Cloud KMS key version name, or a path to a PEM file; opens
+    nik_index_key: str = ""  # HMAC key for matching, at least 32 characters
+
+    # Staff sign-in and links
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    session_key: str = ""  # signs the console's cookie and forms
+    link_key: str = ""  # signs one-ticket links
+
+    # Emulators, set on the local platform only
+    firestore_emulator_host: str = ""
+    storage_emulator_host: str = ""
+    tasks_emulator_host: str = ""
+
+
+_ALWAYS = ("google_cloud_project",)
+_QUEUE = ("besadu_public_url", "tasks_location", "invoker_account")
+_INVOKED = ("besadu_public_url", "invoker_account", "invoker_issuer", "invoker_jwks_url")
+_META_SEND = ("meta_access_token", "meta_graph_url", "whatsapp_phone_number_id")
+
+# What each door cannot start without, and all it gets: intake cannot open a NIK, delivery cannot sign anybody in.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "intake": (
+        *_ALWAYS,
+        *_QUEUE,
+        "meta_app_secret",
+        "meta_verify_token",
+        "whatsapp_phone_number_id",
+        "nik_public_key",
+        "nik_index_key",
+    ),
+    "attachments": (*_ALWAYS, *_INVOKED, "evidence_bucket", "meta_access_token", "meta_graph_url", "link_key"),
+    "assignment": (*_ALWAYS, *_QUEUE, "evidence_bucket", "link_key", "session_key"),
+    "delivery": (*_ALWAYS, *_QUEUE, *_INVOKED, *_META_SEND, "link_key"),
+    "reminders": (*_ALWAYS, *_QUEUE, *_INVOKED),
+    "console": (
+        *_ALWAYS,
+        *_QUEUE,
+        "evidence_bucket",
+        "session_key",
+        "oidc_issuer",
+        "oidc_client_id",
+        "oidc_client_secret",
+        "nik_decrypt_key",
+        "nik_index_key",
+    ),
+    "portal": (*_ALWAYS, "besadu_public_url", "link_key"),
+}
+
+
+def load(environ: Mapping[str, str], door: str) -> Settings:
+    """The settings that ``door`` needs, and the emulators' addresses; nothing else, even if it is set.
+
+    Raises MissingSetting with the names of all that are missing.
+    """
+    optional = ("firestore_emulator_host", "storage_emulator_host", "tasks_emulator_host")
+    wanted = {*NEEDS[door], *optional}
+    defaults = {field.name: str(field.default) for field in fields(Settings)}
+    values = {name: environ.get(name.upper(), "").strip() or defaults[name] for name in wanted}
+    missing = sorted(name.upper() for name in NEEDS[door] if not values[name])
+    if missing:
+        message = f"{door} cannot start: {', '.join(missing)} not set"
+        raise MissingSetting(message)
+    return Settings(**values)
+
+
+def secrets_of(value: str) -> tuple[bytes, ...]:
+    """The one or two values of a secret, newest first; none when it is unset, so that nothing verifies."""
+    return tuple(part.strip().encode() for part in value.split(",") if part.strip())

@@ -1,0 +1,197 @@
+"""A complaint: what it is, how far it got, and its history. ``workflow`` says how it may change."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from besadu.domain.message import Address
+
+
+class State(StrEnum):
+    """Where a complaint stands. English in code, the office's word as the stored value."""
+
+    RECEIVED = "diterima"
+    ASKED = "menunggu_pelapor"
+    REJECTED = "tidak_layak"
+    REFERRED = "dirujuk"
+    ASSIGNED = "disposisi"
+    IN_PROGRESS = "diproses"
+    RETURNED = "dikembalikan"
+    ANSWERED = "dijawab"
+    DELIVERED = "disampaikan"
+    REOPENED = "dibuka_kembali"
+    CLOSED = "selesai"
+    CLOSED_SILENTLY = "ditutup_otomatis"
+    WITHDRAWN = "dicabut"
+    MERGED = "digabung"
+
+
+Role = Literal["admin", "officer", "leader", "auditor", "manager", "citizen", "system"]
+CaseClass = Literal["information", "ordinary", "oversight"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who does something. ``agency`` is set for an officer: their own complaints only."""
+
+    role: Role
+    name: str  # a person's name, a post's title, "Pelapor" or "Sistem": shown in the history
+    agency: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where it happened. ``village``: a desa or kelurahan of the regency, with its Kemendagri code, if recognised."""
+
+    text: str = ""
+    village: str = ""
+    village_code: str = ""
+    district: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldNik:
+    """A NIK as we keep it: sealed with the public key, an HMAC to match it, and a masked form for admins."""
+
+    sealed: bytes
+    index: str
+    masked: str
+    minor: bool = False
+    district_unknown: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reporter:
+    """The citizen. Never shown to an OPD."""
+
+    address: Address
+    name: str = ""
+    nik: HeldNik | None = None
+    sender_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalkLine:
+    """One line of the talk with the citizen. NIK-like numbers in ``text`` are already masked."""
+
+    at: datetime
+    speaker: Literal["citizen", "besadu", "admin", "officer"]
+    text: str
+    key: str = ""  # inbox or outbox document
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the OPD says was done. The admin may edit ``text`` before delivery; ``original`` stays as written."""
+
+    text: str
+    original: str
+    by: str
+    at: datetime
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the history: append-only, each hashing the one before."""
+
+    number: int
+    at: datetime
+    action: str
+    actor: str
+    role: Role
+    source: str
+    target: str
+    note: str = ""
+    told: tuple[str, ...] = ()  # ids of the outbox messages that went with it
+    previous: str = ""
+    digest: str = ""
+
+    def seal(self) -> str:
+        """SHA-256 over everything but the digest itself, in a fixed order."""
+        content = [
+            self.number,
+            self.at.isoformat(timespec="milliseconds"),
+            self.action,
+            self.actor,
+            self.role,
+            self.source,
+            self.target,
+            self.note,
+            list(self.told),
+            self.previous,
+        ]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complaint:
+    """One complaint as it stands. All times aware UTC."""
+
+    ticket: str
+    state: State
+    reporter: Reporter
+    story: str
+    title: str
+    when: str
+    place: Place
+    created_at: datetime
+    updated_at: datetime
+    talk: tuple[TalkLine, ...] = ()  # of the draft; what comes later stands in complaints/*/messages
+    case_class: CaseClass = "ordinary"
+    agency: str = ""  # code of the responsible OPD
+    agency_name: str = ""
+    disposition: int = 0  # counts the hand-overs; one-ticket links are bound to it
+    disposition_note: str = ""
+    instruction: str = ""  # the admin's reason for sending an answer back
+    clock: str = ""  # the clock that runs, "" when none does
+    due: datetime | None = None
+    days_left_when_paused: int | None = None
+    resume: State | None = None  # where a question to the citizen leads back to
+    question: str = ""
+    answer: Answer | None = None
+    delivered_by: str = ""  # outbox id of the answer
+    returns: int = 0
+    reopened: int = 0
+    reminded: tuple[str, ...] = ()  # steps of the ladder taken on this clock
+    remind_at: datetime | None = None  # when the next one is due
+    rating: int | None = None
+    reason: str = ""  # of a rejection, referral, return or withdrawal
+    referred_to: str = ""
+    merged_into: str = ""
+    merged: tuple[str, ...] = ()
+    revision: int = 0
+    history: tuple[Entry, ...] = field(default=())
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to do something."""
+        return self.state not in FINAL
+
+
+FINAL = frozenset(
+    {
+        State.REJECTED,
+        State.REFERRED,
+        State.CLOSED,
+        State.CLOSED_SILENTLY,
+        State.WITHDRAWN,
+        State.MERGED,
+    },
+)
+
+
+def first_broken_entry(history: tuple[Entry, ...]) -> int | None:
+    """The position of the first entry whose hash or link does not hold, or None when the whole chain does."""
+    previous = ""
+    for position, entry in enumerate(history):
+        if entry.number != position + 1 or entry.previous != previous or entry.seal() != entry.digest:
+            return position
+        previous = entry.digest
+    return None
