@@ -18,5 +18,5 @@ def now() -> datetime:
 
 def use(source: Callable[[], datetime]) -> None:
     """Take the time from ``source`` (aware UTC) from now on."""
-    global _source
+    global _source  # noqa: PLW0603 - one clock a process is the point
     _source = source

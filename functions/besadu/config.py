@@ -69,8 +69,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "nik_public_key",
         "nik_index_key",
     ),
-    "attachments": (*_ALWAYS, *_INVOKED, "evidence_bucket", "meta_access_token", "meta_graph_url", "link_key"),
-    "assignment": (*_ALWAYS, *_QUEUE, "evidence_bucket", "link_key", "session_key"),
+    "attachments": (*_ALWAYS, *_QUEUE, *_INVOKED, *_META_SEND, "evidence_bucket", "link_key"),
+    "assignment": (*_ALWAYS, *_QUEUE, "evidence_bucket", "link_key"),
     "delivery": (*_ALWAYS, *_QUEUE, *_INVOKED, *_META_SEND, "link_key"),
     "reminders": (*_ALWAYS, *_QUEUE, *_INVOKED),
     "console": (
@@ -84,7 +84,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "nik_decrypt_key",
         "nik_index_key",
     ),
-    "portal": (*_ALWAYS, "besadu_public_url", "link_key"),
+    "portal": (*_ALWAYS, "besadu_public_url"),
 }
 
 
@@ -97,7 +97,7 @@ def load(environ: Mapping[str, str], door: str) -> Settings:
     wanted = {*NEEDS[door], *optional}
     defaults = {field.name: str(field.default) for field in fields(Settings)}
     values = {name: environ.get(name.upper(), "").strip() or defaults[name] for name in wanted}
-    missing = sorted(name.upper() for name in NEEDS[door] if not values[name])
+    missing = sorted(name.upper() for name in set(NEEDS[door]) if not values[name])
     if missing:
         message = f"{door} cannot start: {', '.join(missing)} not set"
         raise MissingSetting(message)

@@ -5,8 +5,11 @@ import re
 import sys
 from datetime import UTC, datetime
 
-# Runs of ten or more digits, however they are broken up: NIKs, phone numbers, account ids. Hashes have letters between.
-_DIGITS = re.compile(r"(?<![0-9a-fA-F])\+?\d(?:[ .\-]?\d){9,}(?![0-9a-fA-F])")
+# Runs of ten or more digits, however broken up: NIKs, phone numbers, account ids. Our own ids and tickets stay.
+_DIGITS = re.compile(
+    r"(?P<ours>(?<![0-9A-Za-z])(?:(?=[0-9]*[a-f])[0-9a-f]{20,}(?![0-9A-Za-z])|BSD-\d\d-\d{4}-\d{4}(?!\d)))"
+    r"|\+?\d(?:[ .\-]{0,3}\d){9,}"
+)
 
 
 def info(event: str, **facts: object) -> None:
@@ -37,4 +40,4 @@ def _write(severity: str, event: str, facts: dict[str, object]) -> None:
 
 def redact(text: str) -> str:
     """``text`` with long numbers taken out."""
-    return _DIGITS.sub("[number]", text)
+    return _DIGITS.sub(lambda match: match["ours"] or "[number]", text)

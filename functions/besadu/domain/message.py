@@ -94,6 +94,7 @@ class Outgoing:
     template: str = ""
     template_values: tuple[str, ...] = ()
     link_suffix: str = ""  # of a template's URL button
+    tag: Literal["", "human_agent"] = ""  # Messenger, Instagram: a person wrote it, up to 7 days after their message
 
 
 Outcome = Literal["sent", "retry", "slow_down", "permanent", "window_closed", "unauthorised", "bug", "ambiguous"]

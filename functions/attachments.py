@@ -1,0 +1,55 @@
+"""Door: evidence into the bucket, and pictures out of it.
+
+POST /fetch {"id"} is a task: bring one file from its provider. 200: done, or a task for the next try stands.
+503: run it again. GET /gambar/<token> is for providers: one picture of an agency's answer, by a link that expires.
+"""
+
+import os
+import re
+
+import functions_framework
+from flask import Request, Response
+
+from besadu import config, invoker, logs
+from besadu.errors import Refused, Unavailable
+from besadu.media import Media
+from besadu.pages.files import evidence_response
+from besadu.queue import Queue
+from besadu.services import evidence
+from besadu.services.office import Office
+from besadu.store import open_store
+from besadu.store.client import connect
+
+MOST_BODY = 10_000  # bytes
+
+settings = config.load(os.environ, "attachments")
+office = Office(settings, open_store(connect(settings)), Queue(settings))
+media = Media(settings)
+
+
+@functions_framework.http
+def attachments(request: Request) -> Response:
+    """A task, or a provider that fetches a picture."""
+    request.max_content_length = MOST_BODY
+    try:
+        if request.method == "POST" and request.path == "/fetch":
+            return _fetch(request)
+        if request.method in ("GET", "HEAD") and request.path.startswith("/gambar/"):
+            item = evidence.picture(office, request.path.removeprefix("/gambar/"))
+            return evidence_response(media, item, request)
+    except Refused:
+        return Response("refused", 403)
+    except Unavailable as fault:
+        logs.warning("attachments_unavailable", fault=str(fault))
+        return Response("try again", 503)
+    return Response("not found", 404)
+
+
+def _fetch(request: Request) -> Response:
+    invoker.verify(dict(request.headers), settings, "attachments")
+    body = request.get_json(silent=True)
+    evidence_id = body.get("id") if isinstance(body, dict) else None
+    if not isinstance(evidence_id, str) or not re.fullmatch(r"[A-Za-z0-9-]{1,80}", evidence_id):
+        return Response("no such file", 400)
+    outcome = evidence.fetch(office, media, evidence_id)
+    return Response(outcome, 503 if outcome in ("busy", "retry") else 200)

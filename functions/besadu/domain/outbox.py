@@ -1,0 +1,96 @@
+"""A message on its way out, to a citizen or to an agency's duty post, and how far it got."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from besadu.domain.message import Address, MediaKind, ReceiptState
+
+OutboxState = Literal[
+    "pending",  # to be sent when due
+    "sending",  # claimed; due is the end of the lease
+    "held",  # waits until the citizen opens the 24-hour window
+    "sent",
+    "delivered",
+    "read",
+    "failed",  # a person has to do something
+    "superseded",  # a newer prompt took its place
+    "unknown",  # sent twice at the most, and never confirmed
+]
+OutboxKind = Literal["prompt", "notice", "question", "answer", "agency"]
+
+LEASE = timedelta(seconds=120)  # longer than any provider time-out; then the attempt is ambiguous
+RECEIPT_RANK: Mapping[str, int] = {
+    "pending": 0,
+    "sending": 0,
+    "unknown": 1,
+    "sent": 1,
+    "failed": 1,
+    "delivered": 2,
+    "read": 3,
+}
+INVITATION = ".undangan"
+MOST_ATTEMPTS = 12
+# Back-off between attempts, seconds; the last one repeats. Sums to about two days with MOST_ATTEMPTS.
+BACK_OFF = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboxItem:
+    """One message. ``id`` is derived from what caused it, so that the same cause makes it once."""
+
+    id: str
+    kind: OutboxKind
+    address: Address
+    created_at: datetime
+    due: datetime | None
+    sender_key: str = ""  # of the citizen; "" for an agency
+    ticket: str = ""
+    text: str = ""  # as sent; empty for a prompt until it is sent, because a newer one may take its place
+    buttons: tuple[str, ...] = ()
+    template: str = ""  # to use outside the window; always used for an agency
+    template_values: tuple[str, ...] = ()
+    link_for: str = ""  # agency whose one-ticket link goes with it
+    disposition: int = 0  # the hand-over that the link is bound to
+    media: str = ""  # evidence id of the one file that this message is
+    media_kind: MediaKind | None = None
+    by_person: bool = False  # written by a person, not by the program
+    window_was_closed: bool = False  # the provider said so after it had taken the message
+    inviting: bool = False  # the attempt under way sends only the invitation to open the window
+    state: OutboxState = "pending"
+    attempts: int = 0
+    ambiguous: int = 0  # attempts whose result nobody knows
+    provider_id: str = ""
+    error_code: str = ""
+    error_text: str = ""
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+
+    @property
+    def tracked(self) -> bool:
+        """Whether its receipts are worth a write. Prompts are many and nobody asks whether they were read."""
+        return self.kind != "prompt"
+
+
+def next_attempt(attempts: int, now: datetime) -> datetime:
+    """When to try again after so many attempts."""
+    return now + timedelta(seconds=BACK_OFF[min(attempts, len(BACK_OFF)) - 1])
+
+
+def as_invitation(outbox_id: str) -> str:
+    """The id that goes with the invitation to open the window, so that its receipts are not taken for the message's."""
+    return f"{outbox_id}{INVITATION}"
+
+
+def receipt_moves(item: OutboxItem, state: ReceiptState) -> bool:
+    """Whether a receipt tells something new. Never backwards; a failure counts only until the message arrived.
+
+    While a message is held only its invitation is on the way, whose receipts are another matter.
+    """
+    if item.state == "held":
+        return False
+    if state == "failed":
+        return item.state in {"pending", "sending", "sent", "unknown"}
+    return RECEIPT_RANK[state] > RECEIPT_RANK.get(item.state, 9)

@@ -1,0 +1,251 @@
+"""THE table: every step a complaint can take. A step that has no row does not exist.
+
+The console draws its buttons from it, the tests walk every allowed and forbidden pair, the README's diagram is
+generated from it. The clocks are those of ``deadlines.CLOCKS``; an answer's clock depends on the complaint's class.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from besadu.domain import deadlines, ladder
+from besadu.domain.complaint import FINAL, Actor, Complaint, Role, State
+
+Action = Literal[
+    "ask",
+    "reply",
+    "lapse",
+    "reject",
+    "refer",
+    "merge",
+    "forward",
+    "accept",
+    "return",
+    "answer",
+    "send_back",
+    "deliver",
+    "satisfied",
+    "dissatisfied",
+    "appeal",
+    "close_silently",
+    "rate",
+    "withdraw",
+    "note",
+    "classify",
+]
+MOST_REOPENINGS = 2  # after that only the appeal (Ombudsman, SP4N-LAPOR!) is left
+ANSWERABLE = frozenset({State.ASSIGNED, State.IN_PROGRESS})
+OPEN = frozenset(State) - FINAL
+RESUMABLE = frozenset({State.RECEIVED, State.ASSIGNED, State.IN_PROGRESS, State.REOPENED, State.RETURNED})
+
+
+class NotAllowed(Exception):
+    """The workflow has no such step from this state for this person. The text is Indonesian, for the page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One step: who may take it from where to where, which clock it starts, what it tells whom."""
+
+    action: Action
+    label: str  # on the button, Indonesian
+    sources: frozenset[State]
+    target: State | Literal["same", "resume"]
+    actors: frozenset[Role]
+    clock: str = ""  # "" keeps the running clock on "same" and stops it otherwise
+    tells_citizen: str = ""  # key of texts.id.toml
+    tells_agency: str = ""
+
+
+def _row(
+    action: Action,
+    label: str,
+    sources: set[State] | frozenset[State],
+    target: State | Literal["same", "resume"],
+    actors: set[Role],
+    **more: str,
+) -> Row:
+    return Row(
+        action=action,
+        label=label,
+        sources=frozenset(sources),
+        target=target,
+        actors=frozenset(actors),
+        **more,
+    )
+
+
+S = State
+DESK = {S.RECEIVED, S.RETURNED, S.REOPENED}  # lies on the admin's desk, before or between hand-overs
+
+TABLE: tuple[Row, ...] = (
+    _row(
+        "ask",
+        "Tanya pelapor",
+        RESUMABLE,
+        S.ASKED,
+        {"admin", "officer"},
+        clock="citizen_answer",
+        tells_citizen="question",
+    ),
+    _row("reply", "Pelapor menjawab", {S.ASKED}, "resume", {"citizen"}),
+    _row("lapse", "Pelapor tidak menjawab", {S.ASKED}, "resume", {"system"}),
+    _row("reject", "Tidak layak", DESK, S.REJECTED, {"admin"}, tells_citizen="rejected"),
+    _row("refer", "Rujuk ke instansi lain", DESK, S.REFERRED, {"admin"}, tells_citizen="referred"),
+    _row("merge", "Gabungkan", DESK, S.MERGED, {"admin"}, tells_citizen="merged"),
+    _row(
+        "forward",
+        "Disposisi ke OPD",
+        DESK,
+        S.ASSIGNED,
+        {"admin", "leader"},
+        clock="accept",
+        tells_citizen="forwarded",
+        tells_agency="disposisi_baru",
+    ),
+    _row("accept", "Terima", {S.ASSIGNED}, S.IN_PROGRESS, {"officer"}, clock="answer"),
+    _row("return", "Kembalikan", ANSWERABLE, S.RETURNED, {"officer"}, clock="verify"),
+    _row("answer", "Kirim jawaban", ANSWERABLE, S.ANSWERED, {"officer"}, clock="review"),
+    _row(
+        "send_back",
+        "Kembalikan ke OPD",
+        {S.ANSWERED},
+        S.IN_PROGRESS,
+        {"admin"},
+        clock="answer",
+        tells_agency="disposisi_baru",
+    ),
+    _row("deliver", "Sampaikan jawaban", {S.ANSWERED}, S.DELIVERED, {"admin"}, clock="reply", tells_citizen="answer"),
+    _row("satisfied", "Pelapor puas", {S.DELIVERED}, S.CLOSED, {"citizen"}, tells_citizen="thanks_ask_rating"),
+    _row(
+        "dissatisfied",
+        "Pelapor belum puas",
+        {S.DELIVERED},
+        S.REOPENED,
+        {"citizen"},
+        clock="verify",
+        tells_citizen="reopened",
+    ),
+    _row("appeal", "Tetap belum puas", {S.DELIVERED}, S.CLOSED, {"citizen"}, tells_citizen="appeal"),
+    _row("rate", "Pelapor menilai", {S.DELIVERED, S.CLOSED, S.REOPENED}, "same", {"citizen"}),
+    _row("close_silently", "Tutup tanpa tanggapan", {S.DELIVERED}, S.CLOSED_SILENTLY, {"system"}),
+    _row(
+        "withdraw",
+        "Dicabut pelapor",
+        OPEN - {S.DELIVERED},
+        S.WITHDRAWN,
+        {"citizen"},
+        tells_citizen="withdrawn",
+    ),
+    _row("note", "Catatan", OPEN, "same", {"admin", "officer", "leader"}),
+    _row("classify", "Ubah klasifikasi", DESK, "same", {"admin"}),
+)
+
+ROWS: Mapping[str, Row] = {row.action: row for row in TABLE}
+
+
+def allowed(complaint: Complaint, actor: Actor) -> tuple[Row, ...]:
+    """The steps that this person may take now, in the table's order."""
+    return tuple(row for row in TABLE if _refusal(row, complaint, actor) == "")
+
+
+def step(
+    complaint: Complaint,
+    action: Action,
+    actor: Actor,
+    *,
+    now: datetime,
+    calendar: deadlines.Calendar,
+    **changes: Any,  # noqa: ANN401 - fields of Complaint, checked by dataclasses.replace
+) -> Complaint:
+    """The complaint after ``action``, with its clock set; ``changes`` are further fields of it.
+
+    Raises NotAllowed, in Indonesian, when the table has no such step for this person from this state.
+    """
+    row = ROWS[action]
+    if refusal := _refusal(row, complaint, actor):
+        raise NotAllowed(refusal)
+    target = _target(row, complaint)
+    after = replace(complaint, state=target, updated_at=now, **changes)
+    if row.target == "same":
+        return after
+    after = replace(after, **_clock(row, complaint, after, now=now, calendar=calendar), reminded=())
+    return replace(after, remind_at=ladder.next_at(after, calendar))
+
+
+def clock_days(clock: str, complaint: Complaint) -> int:
+    """How many working days this clock allows."""
+    return deadlines.CLOCKS[f"answer_{complaint.case_class}" if clock == "answer" else clock]
+
+
+def answer_due(complaint: Complaint, *, now: datetime, calendar: deadlines.Calendar) -> datetime:
+    """The date a citizen is promised at the hand-over: the agency's days to accept and to answer."""
+    days = clock_days("accept", complaint) + clock_days("answer", complaint)
+    return deadlines.due(now, days, calendar)
+
+
+def _refusal(row: Row, complaint: Complaint, actor: Actor) -> str:
+    """Why not, in Indonesian; "" when nothing stands against it."""
+    if complaint.state not in row.sources:
+        return f"Langkah “{row.label}” tidak dapat dilakukan: laporan sudah berstatus lain."
+    if actor.role not in row.actors:
+        return f"Langkah “{row.label}” bukan kewenangan Anda."
+    if actor.role == "officer":
+        return _refusal_of_officer(complaint, actor)
+    if row.action == "dissatisfied" and complaint.reopened >= MOST_REOPENINGS:
+        return "Laporan ini sudah dua kali dibuka kembali."
+    if row.action == "appeal" and complaint.reopened < MOST_REOPENINGS:
+        return "Laporan ini masih dapat dibuka kembali."
+    return ""
+
+
+def _refusal_of_officer(complaint: Complaint, actor: Actor) -> str:
+    """An officer acts for the own agency, and only while the complaint lies there and not on the admin's desk."""
+    if not actor.agency or actor.agency != complaint.agency:
+        return "Laporan ini tidak ditujukan kepada instansi Anda."
+    # While the citizen answers, it lies where the question came from.
+    home = complaint.resume if complaint.state is State.ASKED else complaint.state
+    return "Laporan ini sedang berada di meja admin." if home in DESK else ""
+
+
+def _target(row: Row, complaint: Complaint) -> State:
+    if row.target == "same":
+        return complaint.state
+    if row.target == "resume":
+        return complaint.resume or State.RECEIVED
+    return row.target
+
+
+def _clock(
+    row: Row,
+    before: Complaint,
+    after: Complaint,
+    *,
+    now: datetime,
+    calendar: deadlines.Calendar,
+) -> dict[str, Any]:
+    """The clock fields after the step. A question to the citizen pauses the office's clock; the reply lets it go on."""
+    if row.target == "resume":
+        left = before.days_left_when_paused if before.days_left_when_paused is not None else 1
+        clock = _clock_of(after.state)
+        return {
+            "clock": clock,
+            "due": deadlines.due(now, max(left, 1), calendar),
+            "days_left_when_paused": None,
+            "resume": None,
+        }
+    if row.clock == "":
+        return {"clock": "", "due": None, "days_left_when_paused": None, "resume": None}
+    fields: dict[str, Any] = {
+        "clock": row.clock,
+        "due": deadlines.due(now, clock_days(row.clock, after), calendar),
+    }
+    if row.action == "ask":
+        left = deadlines.working_days_left(now, before.due, calendar) if before.due else 1
+        fields |= {"days_left_when_paused": left, "resume": before.state}
+    return fields
+
+
+def _clock_of(state: State) -> str:
+    return {State.ASSIGNED: "accept", State.IN_PROGRESS: "answer"}.get(state, "verify")

@@ -1,0 +1,79 @@
+"""One-ticket links: a signed, expiring token with which a duty post sees and answers one complaint, no other."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from besadu.config import Settings, secrets_of
+from besadu.errors import MissingSetting, Refused
+
+_SALT = "desk"
+_PICTURE = "picture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """What a token stands for. It dies when the complaint is handed over again: ``disposition`` no longer matches."""
+
+    ticket: str
+    agency: str
+    disposition: int
+    expires_at: datetime
+
+
+def issue(settings: Settings, link: Link) -> str:
+    """The token for this link."""
+    return _signer(settings).dumps([link.ticket, link.agency, link.disposition, int(link.expires_at.timestamp())])
+
+
+def url(settings: Settings, token: str) -> str:
+    """Where the token leads."""
+    return f"{settings.besadu_public_url}/assignment/t/{token}"
+
+
+def read(settings: Settings, token: str, now: datetime) -> Link:
+    """What the token stands for. Raises Refused when it is altered or expired."""
+    try:
+        ticket, agency, disposition, expires = _signer(settings).loads(token)
+        link = Link(
+            ticket=ticket,
+            agency=agency,
+            disposition=int(disposition),
+            expires_at=datetime.fromtimestamp(expires, UTC),
+        )
+    except (BadData, ValueError, TypeError):
+        message = "altered link"
+        raise Refused(message) from None
+    if now >= link.expires_at:
+        message = "expired link"
+        raise Refused(message)
+    return link
+
+
+def picture_url(settings: Settings, evidence_id: str, expires_at: datetime) -> str:
+    """A link under which a provider fetches one of the agency's pictures, to show it to the citizen."""
+    token = _signer(settings, _PICTURE).dumps([evidence_id, int(expires_at.timestamp())])
+    return f"{settings.besadu_public_url}/attachments/gambar/{token}"
+
+
+def read_picture(settings: Settings, token: str, now: datetime) -> str:
+    """The evidence id that the token stands for. Raises Refused when it is altered or expired."""
+    try:
+        evidence_id, expires = _signer(settings, _PICTURE).loads(token)
+        valid = now < datetime.fromtimestamp(expires, UTC)
+    except (BadData, ValueError, TypeError):
+        valid, evidence_id = False, ""
+    if not valid:
+        message = "altered or expired link"
+        raise Refused(message)
+    return str(evidence_id)
+
+
+def _signer(settings: Settings, salt: str = _SALT) -> URLSafeSerializer:
+    keys = secrets_of(settings.link_key)
+    if not keys:
+        message = "LINK_KEY not set"
+        raise MissingSetting(message)
+    # The library signs with the last key and verifies with all of them.
+    return URLSafeSerializer(list(reversed(keys)), salt=salt)

@@ -1,0 +1,1 @@
+"""Flask apps behind the doors that show pages: console, desk, upload, portal."""

@@ -1,0 +1,194 @@
+"""One complaint: everything about it on one page, and the forms for what may be done next."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from flask import Flask, Response, abort, redirect, render_template, request
+from markupsafe import Markup, escape
+
+from besadu.domain import ticket as tickets
+from besadu.domain.complaint import Role
+from besadu.domain.evidence import Evidence
+from besadu.domain.workflow import ROWS, NotAllowed
+from besadu.errors import Conflict, Invalid, Refused
+from besadu.media import Media
+from besadu.pages.console.access import STAFF, Answer, may, person
+from besadu.pages.console.forms import FORMS, Form, Typed, already_done, what_happened
+from besadu.pages.files import evidence_response
+from besadu.services import reading
+from besadu.services.office import Office
+
+# Opened in the browser; every other kind of file is saved instead.
+_SHOWN: Final = ("image/jpeg", "image/png", "image/webp", "audio/", "video/")
+_READERS: Final[tuple[Role, ...]] = ("admin", "leader", "auditor", "manager")
+
+
+def add(app: Flask, office: Office, media: Media, mount: str) -> None:
+    """The complaint's page, its files and its forms. Officers have a page of their own under the same address."""
+    page = _Page(office)
+    app.jinja_env.filters["marked"] = marked
+
+    @app.get("/laporan/<number>/bukti/<evidence_id>")
+    @may(*STAFF)
+    def evidence(number: str, evidence_id: str) -> Answer:
+        try:
+            item = reading.evidence_for(office, person().actor, _ticket(number), file_id(evidence_id))
+        except KeyError:
+            abort(404)
+        return file_response(media, item)
+
+    @app.post("/laporan/<number>/pratinjau")
+    @may("admin")
+    def preview(number: str) -> Answer:
+        typed = Typed(action="deliver", values={"text": _field("text")})
+        if request.headers.get("HX-Request"):
+            case = page.case(_ticket(number))
+            return render_template("console/preview.html", **page.preview(case, typed))
+        return page.show(_ticket(number), typed)
+
+    @app.post("/laporan/<number>/nik")
+    @may("admin")
+    def reveal(number: str) -> Answer:
+        typed = Typed(action="reveal", values={"reason": _field("reason")})
+        try:
+            nik = reading.reveal_nik(office, person().actor, _ticket(number), reason=typed.values["reason"])
+        except KeyError:
+            abort(404)
+        except Invalid as fault:
+            return page.show(_ticket(number), _with(typed, "invalid", str(fault))), 422
+        # Shown in this very answer: a redirect would have to carry it in an address or a cookie.
+        return page.show(_ticket(number), nik=nik)
+
+    for form in FORMS.values():
+        roles = [role for role in STAFF if role in ROWS[form.action].actors and role != "officer"]
+        app.add_url_rule(
+            f"/laporan/<number>/{form.action}",
+            endpoint=form.action,
+            view_func=may(*roles)(_taker(office, page, form, mount)),
+            methods=["POST"],
+        )
+
+
+def show(office: Office, number: str) -> str:
+    """The page of a complaint for whoever reads all of them. 404 when there is none."""
+    return _Page(office).show(_ticket(number), done=request.args.get("kabar", ""))
+
+
+def file_id(text: str) -> str:
+    """The id in a file's address; 404 for what can be none, before the database is asked."""
+    if not re.fullmatch(r"[0-9A-Za-z-]{1,80}", text):
+        abort(404)
+    return text
+
+
+def file_response(media: Media, item: Evidence) -> Response:
+    """The file, to be looked at or saved, and never kept by the browser."""
+    response = evidence_response(media, item, request)
+    response.headers["Cache-Control"] = "no-store"
+    if item.mime.startswith(_SHOWN):
+        saved = response.headers["Content-Disposition"]
+        response.headers["Content-Disposition"] = saved.replace("attachment", "inline", 1)
+    return response
+
+
+def marked(text: str, suggestions: Iterable[reading.Suggested]) -> Markup:
+    """The text with the words that led to a suggestion highlighted."""
+    words = sorted({word for one in suggestions for word in one.words if word}, key=len, reverse=True)
+    if not words:
+        return escape(text)
+    pieces = re.split(f"({'|'.join(re.escape(word) for word in words)})", text)
+    # Splitting at one group leaves the matches at the odd places.
+    return Markup("").join(
+        Markup("<mark>{}</mark>").format(piece) if at % 2 else piece for at, piece in enumerate(pieces)
+    )
+
+
+class _Page:
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def case(self, number: str) -> reading.CaseFile:
+        try:
+            return reading.case_file(self._office, person().actor, number)
+        except (KeyError, Refused):
+            abort(404)
+
+    def show(self, number: str, typed: Typed | None = None, *, done: str = "", nik: str = "") -> str:
+        case = self.case(number)
+        typed = typed or Typed()
+        return render_template(
+            "console/complaint.html",
+            case=case,
+            complaint=case.complaint,
+            steps={row.action: row.label for row in case.steps},
+            files={item.id: item for item in case.evidence},
+            agencies=self._office.store.directory.agencies(),
+            typed=typed,
+            notice=FORMS[done].done if done in FORMS else "",
+            nik=nik,
+            masked=reading.masked_phone(case.phone) if person().role == "admin" else case.phone,
+            chosen=request.args.get("opd", ""),
+            referred=self._office.store.directory.agency(request.args.get("rujuk", "")),
+            happened=what_happened(case.complaint) if typed.trouble == "too_late" else "",
+            **self.preview(case, typed),
+        )
+
+    def preview(self, case: reading.CaseFile, typed: Typed) -> dict[str, object]:
+        """What the citizen would get, with the text as typed or as the agency wrote it."""
+        if "deliver" not in {row.action for row in case.steps} or case.complaint.answer is None:
+            return {"preview": ""}
+        text = typed.value("deliver", "text", case.complaint.answer.text)
+        return {"preview": reading.answer_preview(self._office, case.complaint, text)}
+
+
+def _taker(office: Office, page: _Page, form: Form, mount: str) -> Callable[[str], Answer]:
+    """The view that takes this form."""
+
+    def take(number: str) -> Answer:
+        number = _ticket(number)
+        actor = person().actor
+        values = {name: _field(name) for name in form.fields}
+        typed = Typed(action=form.action, values=values)
+        taken = redirect(f"{mount}/laporan/{number}?kabar={form.action}", 303)
+        # What leaves the state as it is can be done again, so a second press of the button has to be seen beforehand.
+        if ROWS[form.action].target == "same":
+            before = office.store.complaints.read(number)
+            if before and already_done(before.value, actor, form, values, _field("revision")):
+                return taken
+        try:
+            form.run(office, actor, number, values)
+        except KeyError:
+            abort(404)
+        except Invalid as fault:
+            return page.show(number, _with(typed, "invalid", str(fault))), 422
+        except (NotAllowed, Conflict) as fault:
+            complaint = page.case(number).complaint
+            if not already_done(complaint, actor, form, values, _field("revision")):
+                return page.show(
+                    number, _with(typed, "too_late", str(fault) if isinstance(fault, NotAllowed) else "")
+                ), 409
+        return taken
+
+    return take
+
+
+def _with(typed: Typed, trouble: str, problem: str) -> Typed:
+    return Typed(
+        action=typed.action,
+        values=typed.values,
+        problem=problem,
+        trouble="invalid" if trouble == "invalid" else "too_late",
+    )
+
+
+def _ticket(text: str) -> str:
+    """The ticket in an address, in its one form; 404 for anything else, before the database is asked."""
+    number = tickets.parse(text)
+    if number is None or number != text:
+        abort(404)
+    return number
+
+
+def _field(name: str) -> str:
+    return request.form.get(name, "").replace("\r\n", "\n")

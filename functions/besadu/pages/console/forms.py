@@ -1,0 +1,170 @@
+"""The forms of a complaint's page, a row each: what they ask for and which use case they call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from besadu.domain import ticket as tickets
+from besadu.domain.complaint import Actor, CaseClass, Complaint
+from besadu.domain.workflow import ROWS, Action
+from besadu.errors import Invalid
+from besadu.services import casework
+from besadu.services.office import Office
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """One form. What ``run`` finds Invalid is about the field ``main``; ``done`` is said when it went well."""
+
+    action: Action
+    main: str
+    fields: tuple[str, ...]
+    run: Callable[[Office, Actor, str, Values], Complaint]
+    done: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What somebody typed into a form that could not be taken, and what is wrong with it."""
+
+    action: str = ""
+    values: Values = field(default_factory=dict)
+    problem: str = ""
+    trouble: Literal["", "invalid", "too_late"] = ""
+
+    def value(self, action: str, name: str, otherwise: str = "") -> str:
+        """What to show in a field."""
+        return self.values.get(name, otherwise) if self.action == action else otherwise
+
+
+def _forward(office: Office, actor: Actor, ticket: str, values: Values) -> Complaint:
+    return casework.forward(
+        office,
+        actor,
+        ticket,
+        agency_code=values["agency_code"],
+        note=values["note"],
+        case_class=_case_class(values["case_class"]),
+    )
+
+
+def _refer(office: Office, actor: Actor, ticket: str, values: Values) -> Complaint:
+    """A body that we know brings its contact along when none was typed."""
+    known = {agency.name: agency.contact for agency in office.store.directory.agencies() if agency.outside}
+    contact = values["contact"].strip() or known.get(values["body"].strip(), "")
+    return casework.refer(office, actor, ticket, body=values["body"], contact=contact)
+
+
+def _merge(office: Office, actor: Actor, ticket: str, values: Values) -> Complaint:
+    into = tickets.parse(values["into"])
+    if into is None:
+        raise Invalid("Laporan tujuan tidak ditemukan: mohon periksa nomornya.")
+    return casework.merge(office, actor, ticket, into=into)
+
+
+def _classify(office: Office, actor: Actor, ticket: str, values: Values) -> Complaint:
+    return casework.classify(office, actor, ticket, case_class=_case_class(values["case_class"]), title=values["title"])
+
+
+def _case_class(text: str) -> CaseClass:
+    classes: dict[str, CaseClass] = {"information": "information", "ordinary": "ordinary", "oversight": "oversight"}
+    if text not in classes:
+        raise Invalid("Pilih klasifikasi laporan.")
+    return classes[text]
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    form.action: form
+    for form in (
+        Form(
+            action="forward",
+            main="agency_code",
+            fields=("agency_code", "note", "case_class"),
+            run=_forward,
+            done="Laporan didisposisikan. Pelapor dan pejabat penghubung OPD diberi tahu.",
+        ),
+        Form(
+            action="ask",
+            main="question",
+            fields=("question",),
+            run=lambda office, actor, ticket, values: casework.ask(office, actor, ticket, question=values["question"]),
+            done="Pertanyaan dikirim kepada pelapor.",
+        ),
+        Form(
+            action="reject",
+            main="reason",
+            fields=("reason", "advice"),
+            run=lambda office, actor, ticket, values: casework.reject(
+                office, actor, ticket, reason=values["reason"], advice=values["advice"]
+            ),
+            done="Laporan dinyatakan tidak layak. Pelapor diberi tahu alasannya.",
+        ),
+        Form(
+            action="refer",
+            main="body",
+            fields=("body", "contact"),
+            run=_refer,
+            done="Laporan dirujuk. Pelapor diberi tahu instansi yang berwenang.",
+        ),
+        Form(
+            action="merge",
+            main="into",
+            fields=("into",),
+            run=_merge,
+            done="Laporan digabungkan. Pelapornya akan menerima jawaban yang sama.",
+        ),
+        Form(
+            action="classify",
+            main="title",
+            fields=("title", "case_class"),
+            run=_classify,
+            done="Judul dan klasifikasi disimpan.",
+        ),
+        Form(
+            action="deliver",
+            main="text",
+            fields=("text",),
+            run=lambda office, actor, ticket, values: casework.deliver(office, actor, ticket, text=values["text"]),
+            done="Jawaban dikirim kepada pelapor di saluran yang ia gunakan.",
+        ),
+        Form(
+            action="send_back",
+            main="reason",
+            fields=("reason",),
+            run=lambda office, actor, ticket, values: casework.send_back(
+                office, actor, ticket, reason=values["reason"]
+            ),
+            done="Jawaban dikembalikan kepada OPD untuk dilengkapi.",
+        ),
+        Form(
+            action="note",
+            main="text",
+            fields=("text",),
+            run=lambda office, actor, ticket, values: casework.note(office, actor, ticket, text=values["text"]),
+            done="Catatan disimpan.",
+        ),
+    )
+}
+
+
+def already_done(complaint: Complaint, actor: Actor, form: Form, values: Values, revision: str) -> bool:
+    """Whether this very form was taken before: sent twice by a second press of the button or after a lost answer."""
+    seen = int(revision) if revision.isascii() and revision.isdigit() else complaint.revision
+    main = values[form.main].strip()
+    return any(
+        (entry.action, entry.actor, entry.role) == (form.action, actor.name, actor.role)
+        and (form.action != "note" or entry.note == main)
+        for entry in complaint.history
+        if entry.number > seen
+    )
+
+
+def what_happened(complaint: Complaint) -> str:
+    """Who moved the complaint last, for somebody whose step came too late."""
+    last = next((entry for entry in reversed(complaint.history) if entry.source != entry.target), None)
+    if last is None:
+        return "Laporan ini sudah berubah sejak halaman dibuka."
+    row = ROWS.get(last.action)
+    return f"Sementara itu: “{row.label if row else last.action}” oleh {last.actor}."

@@ -1,0 +1,83 @@
+"""Files on pages: evidence as an answer that no browser takes for a page, and an agency's photos out of a form."""
+
+import itertools
+from typing import Final
+
+from flask import Request, Response, abort, request
+from werkzeug.http import parse_range_header
+
+from besadu.domain.complaint import Actor
+from besadu.domain.evidence import Evidence
+from besadu.errors import Invalid, MediaGone
+from besadu.media import ENDINGS, Media, disposition
+from besadu.services import desk, evidence
+from besadu.services.office import Office
+
+MOST_FILES: Final = 5  # with one answer
+
+# Whatever the bytes are: no script, no form, no plug-in, no origin.
+_SANDBOX = "sandbox; default-src 'none'"
+
+
+def evidence_response(media: Media, item: Evidence, asked: Request) -> Response:
+    """200 with the whole file, 206 with the part that ``asked`` wants, 416, or 404 when it is not in the bucket."""
+    if item.state != "stored" or item.mime not in ENDINGS:
+        abort(404)
+    first, last, status = _span(asked, item.size)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=600",
+        "Content-Disposition": disposition(item.object_name, item.mime),
+        "Content-Length": str(last - first + 1),
+        "Content-Security-Policy": _SANDBOX,
+        "Content-Type": item.mime,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if status == 206:
+        headers["Content-Range"] = f"bytes {first}-{last}/{item.size}"
+    if asked.method == "HEAD":
+        return Response(status=status, headers=headers)
+    pieces = media.open(item.object_name, first, last)
+    try:
+        head = next(pieces, b"")  # asked for before the status line goes out
+    except MediaGone:
+        abort(404)
+    return Response(itertools.chain([head], pieces), status=status, headers=headers)
+
+
+def keep_files(office: Office, media: Media, ticket: str, actor: Actor) -> tuple[tuple[str, ...], str]:
+    """The files of the form and those that an earlier, refused form had brought; and what is wrong with one of them."""
+    kept = list(desk.own_uploads(office, ticket, tuple(request.form.getlist("kept")[:MOST_FILES])))
+    files = [file for file in request.files.getlist("files") if file.filename]
+    if files and not any(row.action == "answer" for row in desk.agency_file(office, actor, ticket).steps):
+        return tuple(kept), ""  # nothing is kept for a step that cannot be taken
+    problem = ""
+    for file in files:
+        if len(kept) >= MOST_FILES:
+            problem = f"Paling banyak {MOST_FILES} berkas."
+            break
+        try:
+            one = evidence.keep_upload(
+                office,
+                media,
+                ticket=ticket,
+                agency=actor.agency,
+                stream=file.stream,
+                filename=file.filename or "",
+            )
+        except Invalid as fault:
+            problem = str(fault)
+        else:
+            kept = list(dict.fromkeys([*kept, one]))
+    return tuple(kept), problem
+
+
+def _span(asked: Request, size: int) -> tuple[int, int, int]:
+    """First and last byte, and the status. Several ranges at once get the whole file, as RFC 9110 allows."""
+    wanted = parse_range_header(asked.headers.get("Range"))
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        return 0, size - 1, 200
+    span = wanted.range_for_length(size)
+    if span is None:
+        abort(Response(status=416, headers={"Content-Range": f"bytes */{size}"}))
+    return span[0], span[1] - 1, 206

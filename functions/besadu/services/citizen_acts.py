@@ -1,0 +1,74 @@
+"""What a citizen's message does to their complaint: adds to it, answers a question, judges the answer, withdraws it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from besadu.domain import workflow
+from besadu.domain.complaint import Complaint, TalkLine
+from besadu.domain.conversation import CitizenAct, CitizenStep, Reply
+from besadu.domain.deadlines import date_text
+from besadu.services.office import Office
+from besadu.services.registration import CITIZEN
+from besadu.store.client import Commit, Stored
+from besadu.store.complaints import Decision
+
+
+def stage(
+    office: Office,
+    commit: Commit,
+    current: Stored[Complaint],
+    act: CitizenAct,
+    line: TalkLine,
+) -> Reply | None:
+    """Let ``commit`` do what ``act`` says, and return what the step itself tells the citizen.
+
+    An addition is a line of the talk and no step. A step that came too late (the complaint is closed meanwhile) is kept
+    as a line, too: nothing a citizen says is lost.
+    """
+    if act.step == "add":
+        office.store.complaints.stage_line(commit, act.ticket, line)
+        return None
+    try:
+        decision = decide(office, current.value, act.step, line.at, text=act.text, rating=act.rating)
+    except workflow.NotAllowed:
+        office.store.complaints.stage_line(commit, act.ticket, line)
+        return Reply(key="closed_hint", values={"ticket": act.ticket}, urgent=True)
+    office.store.complaints.stage(commit, current, replace(decision, line=line))
+    return _told(decision.action, decision.after)
+
+
+def decide(
+    office: Office,
+    before: Complaint,
+    step: CitizenStep,
+    now: datetime,
+    *,
+    text: str = "",
+    rating: int | None = None,
+) -> Decision:
+    """The step of the workflow that a citizen's verdict, mark, reply or withdrawal is. Raises NotAllowed."""
+    calendar = office.calendar()
+    if step == "dissatisfied":
+        if before.reopened >= workflow.MOST_REOPENINGS:
+            after = workflow.step(before, "appeal", CITIZEN, now=now, calendar=calendar, reason=text)
+            return Decision(after=after, action="appeal", actor=CITIZEN, note=text)
+        again = before.reopened + 1
+        after = workflow.step(before, step, CITIZEN, now=now, calendar=calendar, reopened=again, reason=text)
+        return Decision(after=after, action=step, actor=CITIZEN, note=text)
+    if step == "add":
+        message = "an addition is no step"
+        raise ValueError(message)
+    rated = {"rating": rating} if rating is not None else {}
+    after = workflow.step(before, step, CITIZEN, now=now, calendar=calendar, **rated)
+    return Decision(after=after, action=step, actor=CITIZEN, note=text if step != "reply" else "")
+
+
+def _told(action: str, after: Complaint) -> Reply | None:
+    """The text that the workflow's table names for this step."""
+    key = workflow.ROWS[action].tells_citizen
+    if not key:
+        return None
+    values = {"ticket": after.ticket}
+    if key == "reopened":
+        values |= {"agency": after.agency_name, "due": date_text(after.due) if after.due else "-"}
+    return Reply(key=key, values=values, urgent=True)

@@ -1,0 +1,169 @@
+"""One message on its way out: claim it, send it, write down what became of it.
+
+Claimed with a compare-and-set and a lease, so that a task that runs twice sends once. When the outcome of an attempt is
+unknown (the connection broke after the bytes had left, or we died), the lease runs out first: a receipt in that time
+settles it, else it is sent once more, and after that it is `unknown` and a person's task. Cloud API has no idempotency
+key, so one extra message is the least that can be promised.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from besadu import links, logs
+from besadu.channels import CHANNELS
+from besadu.domain.conversation import Conversation
+from besadu.domain.message import Outgoing, SendResult
+from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, as_invitation, next_attempt
+from besadu.errors import Conflict
+from besadu.services.office import Office
+from besadu.store.client import Commit, Stored
+
+# A token or account that is refused is an operator's task; nothing is lost while they mend it.
+UNAUTHORISED_PAUSE = timedelta(minutes=10)
+LINK_LIFE = timedelta(days=120)  # the longest answer clock is 60 working days
+PICTURE_LIFE = timedelta(days=2)
+
+
+def send(office: Office, outbox_id: str) -> str:
+    """Send this message if it is due. Returns a word for the log: what was done. Raises Unavailable."""
+    stored = office.store.outbox.read(outbox_id)
+    if stored is None:
+        return "gone"
+    item, now = stored.value, office.now()
+    if item.due is None:
+        return item.state
+    if item.due > now:
+        office.send(item)
+        return "early"
+    if item.state == "sending" and item.ambiguous:
+        logs.error("message_unknown", outbox=item.id)
+        return _finish(office, stored, replace(item, state="unknown", due=None))
+    head = office.store.senders.read(item.sender_key) if item.sender_key else None
+    if item.kind == "prompt" and not item.text:
+        return _prompt(office, stored, head.value if head else None, now)
+    return _attempt(office, stored, head.value if head else None, now)
+
+
+def _prompt(office: Office, stored: Stored[OutboxItem], head: Conversation | None, now: datetime) -> str:
+    """A prompt's words stand in the head until it is sent: a newer message of the burst may have changed them."""
+    waiting = head.pending if head else None
+    if waiting is None or waiting.outbox_id != stored.value.id:
+        return _finish(office, stored, replace(stored.value, state="superseded", due=None))
+    if waiting.due > now:
+        office.queue.send(stored.value.id, waiting.due)
+        return "early"
+    item = replace(stored.value, text=waiting.text, buttons=waiting.buttons)
+    return _attempt(office, Stored(item, stored.version), head, now)
+
+
+def _attempt(office: Office, stored: Stored[OutboxItem], head: Conversation | None, now: datetime) -> str:
+    item = stored.value
+    invite = _window_closed(item, head, now)
+    claimed = replace(
+        item,
+        state="sending",
+        due=now + LEASE,
+        attempts=item.attempts + 1,
+        ambiguous=item.ambiguous + (item.state == "sending"),
+        inviting=invite and item.kind in {"answer", "question"},
+    )
+    if invite and item.media:
+        # Pictures wait for the words they belong to; the words' template invites the citizen.
+        return _hold(office, stored, item)
+    if invite and not item.template:
+        return _finish(office, stored, replace(item, state="superseded", due=None))
+    try:
+        version = office.store.outbox.replace(stored, claimed)
+    except Conflict:
+        return "claimed by another"
+    message = _outgoing(office, claimed, use_template=invite or item.kind == "agency", now=now)
+    result = CHANNELS[item.address.channel].send(message, settings=office.settings)
+    return _settle(office, Stored(claimed, version), result, now=now)
+
+
+def _window_closed(item: OutboxItem, head: Conversation | None, now: datetime) -> bool:
+    if item.kind == "agency":
+        return False
+    return item.window_was_closed or head is None or not head.window_open(now)
+
+
+def _outgoing(office: Office, item: OutboxItem, *, use_template: bool, now: datetime) -> Outgoing:
+    token = ""
+    if item.link_for:
+        link = links.Link(
+            ticket=item.ticket,
+            agency=item.link_for,
+            disposition=item.disposition,
+            expires_at=now + LINK_LIFE,
+        )
+        token = links.issue(office.settings, link)
+    return Outgoing(
+        outbox_id=as_invitation(item.id) if item.inviting else item.id,
+        address=item.address,
+        text="" if use_template else item.text,
+        buttons=() if use_template else item.buttons,
+        template=item.template if use_template else "",
+        template_values=item.template_values if use_template else (),
+        link_suffix=token,
+        media_url=links.picture_url(office.settings, item.media, now + PICTURE_LIFE) if item.media else "",
+        media_kind=item.media_kind,
+    )
+
+
+def _settle(office: Office, claimed: Stored[OutboxItem], result: SendResult, *, now: datetime) -> str:
+    """Write down what became of the attempt."""
+    item = replace(claimed.value, error_code=result.error_code, error_text=result.error_text)
+    if result.outcome == "ambiguous":
+        logs.warning("send_ambiguous", outbox=item.id)
+        return "ambiguous"
+    if result.outcome == "sent" and item.inviting:
+        return _hold(office, claimed, item)
+    after = _after(item, result, now)
+    if after.state == "failed":
+        logs.error("message_failed", outbox=item.id, outcome=result.outcome, code=result.error_code)
+    if result.outcome == "unauthorised":
+        logs.error("channel_unauthorised", channel=item.address.channel, code=result.error_code)
+    done = _finish(office, claimed, after)
+    if done == "pending":
+        office.send(after)
+    return done
+
+
+def _after(item: OutboxItem, result: SendResult, now: datetime) -> OutboxItem:
+    """The message after an attempt whose outcome is known."""
+    match result.outcome:
+        case "sent":
+            return replace(item, state="sent", due=None, provider_id=result.provider_id, sent_at=now)
+        case "unauthorised":
+            return replace(item, state="pending", due=now + UNAUTHORISED_PAUSE, attempts=item.attempts - 1)
+        case "window_closed" if item.template and not item.window_was_closed:
+            return replace(item, state="pending", due=now, window_was_closed=True)
+        case "retry" | "slow_down" if item.attempts < MOST_ATTEMPTS:
+            pause = timedelta(seconds=result.retry_after) if result.retry_after else timedelta()
+            return replace(item, state="pending", due=max(next_attempt(item.attempts, now), now + pause))
+        case _:
+            return replace(item, state="failed", due=None)
+
+
+def _finish(office: Office, before: Stored[OutboxItem], after: OutboxItem) -> str:
+    try:
+        office.store.outbox.replace(before, after)
+    except Conflict:
+        # A receipt was faster, or another run: what they wrote is further than this.
+        return "overtaken"
+    return after.state
+
+
+def _hold(office: Office, before: Stored[OutboxItem], item: OutboxItem) -> str:
+    """The message waits until the citizen writes; the head remembers it, so that intake lets it go with its commit."""
+
+    def remember(commit: Commit) -> None:
+        office.store.senders.stage_held(commit, item.sender_key, item.id)
+
+    held = replace(item, state="held", due=None, window_was_closed=False, inviting=False)
+    try:
+        office.store.outbox.replace(before, held, remember)
+    except Conflict:
+        # The invitation's receipt was faster than its answer, and has done the same.
+        return "overtaken"
+    return "held"

@@ -1,0 +1,291 @@
+"""What an agency sees of a complaint and does with it, by one-ticket link or signed in. Never who the citizen is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from besadu import links, logs
+from besadu.domain import deadlines, workflow
+from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, Entry, Place, State, TalkLine
+from besadu.domain.evidence import Evidence, EvidenceState
+from besadu.domain.message import MediaKind
+from besadu.domain.nik import mask_in, mask_phones
+from besadu.errors import Conflict, Refused
+from besadu.services import casework
+from besadu.services.office import Office
+from besadu.store.complaints import Decision
+
+DeskAction = Literal["accept", "return", "ask", "answer", "note"]
+
+OPENED: Final = "open_link"  # in the history: somebody looked, with the link
+OPENINGS_APART: Final = timedelta(hours=1)
+
+DEAD_LINK: Final = "Tautan ini tidak berlaku atau sudah kedaluwarsa. Mintalah tautan baru kepada admin BESADU."
+MOVED_ON: Final = (
+    "Laporan ini sudah diteruskan ulang, sehingga tautan ini tidak berlaku lagi. Gunakan tautan yang terbaru."
+)
+
+# What the agency reads of the history; the notes of the office among itself are not for it.
+_SHOWN: Final = frozenset({"forward", "send_back", "accept", "return", "ask", "reply", "lapse", "answer", "deliver"})
+_DONE: Final = {
+    "accept": "diterima",
+    "answer": "dijawab",
+    "ask": "ditanyakan kepada pelapor",
+    "close_silently": "ditutup",
+    "deliver": "disampaikan kepada pelapor",
+    "dissatisfied": "dibuka kembali",
+    "forward": "diteruskan ulang",
+    "lapse": "dilanjutkan",
+    "merge": "digabung dengan laporan lain",
+    "refer": "dirujuk ke instansi lain",
+    "reject": "dinyatakan tidak layak",
+    "reply": "dijawab",
+    "return": "dikembalikan kepada admin",
+    "satisfied": "ditutup",
+    "send_back": "dikembalikan untuk dilengkapi",
+    "withdraw": "dicabut",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceView:
+    """A file as it is shown. The sender's file name stays out: it may hold a name."""
+
+    id: str
+    label: str
+    kind: MediaKind
+    origin: Literal["citizen", "agency"]
+    state: EvidenceState
+    mime: str
+    size: int
+    reason: str
+    object_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgencyFile:
+    """A complaint without any identity: no name, NIK, number or address of the citizen in any field."""
+
+    ticket: str
+    state: State
+    title: str
+    story: str
+    when: str
+    place: Place
+    created_at: datetime
+    updated_at: datetime
+    case_class: CaseClass
+    agency: str
+    agency_name: str
+    disposition: int
+    disposition_note: str
+    instruction: str
+    question: str
+    reason: str
+    clock: str
+    due: datetime | None
+    days_left: int | None  # working days; below zero when late; None when no clock of the agency runs
+    answer: Answer | None
+    talk: tuple[TalkLine, ...]
+    evidence: tuple[EvidenceView, ...]  # the citizen's
+    answer_evidence: tuple[EvidenceView, ...]  # the agency's own
+    history: tuple[Entry, ...]
+    steps: tuple[workflow.Row, ...]  # that this person may take now
+
+
+def open_link(office: Office, token: str) -> tuple[AgencyFile, Actor]:
+    """What the link stands for, and as whom its holder acts; the opening goes on the history, once an hour at most.
+
+    Raises Refused (Indonesian, for the page) when the link is altered, expired or of an earlier hand-over; Unavailable.
+    """
+    complaint, actor = follow(office, token)
+    _remember_opening(office, complaint, actor)
+    return _file_of(office, complaint, actor), actor
+
+
+def follow(office: Office, token: str) -> tuple[Complaint, Actor]:
+    """The complaint of a link and its holder, without a trace in the history. Raises as ``open_link``."""
+    try:
+        link = links.read(office.settings, token, office.now())
+    except Refused:
+        raise Refused(DEAD_LINK) from None
+    stored = office.store.complaints.read(link.ticket)
+    if stored is None:
+        raise Refused(DEAD_LINK)
+    if (stored.value.agency, stored.value.disposition) != (link.agency, link.disposition):
+        raise Refused(MOVED_ON)
+    agency = office.store.directory.agency(link.agency)
+    post = agency.duty.title if agency and agency.duty.title else f"Petugas {stored.value.agency_name}"
+    return stored.value, Actor(role="officer", name=post, agency=link.agency)
+
+
+def agency_file(office: Office, actor: Actor, ticket: str) -> AgencyFile:
+    """A complaint as its agency may see it. Raises KeyError for an unknown ticket or another agency's, Unavailable."""
+    stored = office.store.complaints.read(ticket)
+    if stored is None or not actor.agency or stored.value.agency != actor.agency:
+        raise KeyError(ticket)
+    return _file_of(office, stored.value, actor)
+
+
+def act(
+    office: Office,
+    actor: Actor,
+    ticket: str,
+    action: DeskAction,
+    *,
+    text: str = "",
+    evidence: tuple[str, ...] = (),
+) -> Complaint:
+    """Take a step for the agency. The same step with the same words again changes nothing (a form sent twice).
+
+    Raises Invalid and NotAllowed (Indonesian), KeyError, Conflict, Unavailable.
+    """
+    before = office.store.complaints.read(ticket)
+    if before is not None and _is_done(before.value, actor, action, text):
+        return before.value
+    steps: dict[DeskAction, Callable[[], Complaint]] = {
+        "accept": lambda: casework.accept(office, actor, ticket),
+        "return": lambda: casework.hand_back(office, actor, ticket, reason=text),
+        "ask": lambda: casework.ask(office, actor, ticket, question=text),
+        "answer": lambda: casework.answer(office, actor, ticket, text=text, evidence=evidence),
+        "note": lambda: casework.note(office, actor, ticket, text=text),
+    }
+    return steps[action]()
+
+
+def evidence_of(office: Office, complaint: Complaint, evidence_id: str) -> Evidence | None:
+    """The file with this id if it belongs to this complaint; None for any other. Raises Unavailable."""
+    stored = office.store.evidence.read(evidence_id)
+    if stored is None:
+        return None
+    named = {one for line in complaint.talk for one in line.evidence}
+    return stored.value if stored.value.ticket == complaint.ticket or evidence_id in named else None
+
+
+def own_uploads(office: Office, ticket: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of ``ids`` that are files which an agency kept for this very complaint."""
+    found = office.store.evidence.read_all(ids)
+    return tuple(item.id for item in found if (item.ticket, item.origin, item.state) == (ticket, "agency", "stored"))
+
+
+def what_happened(file: AgencyFile) -> str:
+    """Who moved the complaint last and how, for somebody whose step came too late."""
+    last = next((entry for entry in reversed(file.history) if entry.source != entry.target), None)
+    if last is None or last.action not in _DONE:
+        return "Laporan ini sudah berubah sejak halaman dibuka."
+    return f"Laporan ini sudah {_DONE[last.action]} oleh {last.actor} pada {deadlines.datetime_text(last.at)}."
+
+
+def _is_done(complaint: Complaint, actor: Actor, action: DeskAction, text: str) -> bool:
+    last = next((entry for entry in reversed(complaint.history) if entry.action != OPENED), None)
+    if last is None or (last.action, last.role, complaint.agency) != (action, "officer", actor.agency):
+        return False
+    return last.note.endswith(text.strip())
+
+
+def _remember_opening(office: Office, complaint: Complaint, actor: Actor) -> None:
+    now = office.now()
+    seen = (entry.at for entry in complaint.history if entry.action == OPENED and entry.actor == actor.name)
+    if any(now - at < OPENINGS_APART for at in seen):
+        return
+
+    def decide(before: Complaint) -> Decision:
+        return Decision(after=replace(before, updated_at=now), action=OPENED, actor=actor)
+
+    try:
+        office.store.complaints.change(complaint.ticket, decide)
+    except Conflict:  # much is happening at once; the next opening is written down
+        logs.warning("opening_not_recorded", ticket=complaint.ticket)
+
+
+def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
+    talk = (*complaint.talk, *office.store.complaints.messages(complaint.ticket))
+    answer = complaint.answer
+    sent = [one for line in talk for one in line.evidence]
+    added = list(answer.evidence) if answer else []
+    views = _views(office.store.evidence.read_all([*sent, *added]))
+    with_agency = complaint.clock in ("accept", "answer") and complaint.due is not None
+    return AgencyFile(
+        ticket=complaint.ticket,
+        state=complaint.state,
+        title=_masked(complaint.title),
+        story=_masked(complaint.story),
+        when=_masked(complaint.when),
+        place=replace(complaint.place, text=_masked(complaint.place.text)),
+        created_at=complaint.created_at,
+        updated_at=complaint.updated_at,
+        case_class=complaint.case_class,
+        agency=complaint.agency,
+        agency_name=complaint.agency_name,
+        disposition=complaint.disposition,
+        disposition_note=_masked(complaint.disposition_note),
+        instruction=_masked(complaint.instruction),
+        question=_masked(complaint.question),
+        reason=_masked(complaint.reason),
+        clock=complaint.clock,
+        due=complaint.due if with_agency else None,
+        days_left=_days_left(office, complaint) if with_agency else None,
+        answer=replace(answer, text=_masked(answer.text), original=_masked(answer.original)) if answer else None,
+        talk=tuple(replace(line, text=_masked(line.text), key="") for line in talk if line.speaker != "besadu"),
+        evidence=tuple(views[one] for one in dict.fromkeys(sent) if one in views),
+        answer_evidence=tuple(views[one] for one in added if one in views),
+        history=_shown(complaint.history),
+        steps=workflow.allowed(complaint, actor),
+    )
+
+
+def _days_left(office: Office, complaint: Complaint) -> int | None:
+    if complaint.due is None:
+        return None
+    return deadlines.working_days_left(office.now(), complaint.due, office.calendar())
+
+
+def _views(items: list[Evidence]) -> dict[str, EvidenceView]:
+    """By id, numbered within their kind: "Foto 1", "Rekaman suara 1"."""
+    names = {"image": "Foto", "sticker": "Foto", "video": "Video", "audio": "Rekaman suara"}
+    counted: dict[tuple[str, str], int] = {}
+    views = {}
+    for item in items:
+        kind = _kind_of(item)
+        name = names.get(kind, "Dokumen")
+        number = counted[item.origin, name] = counted.get((item.origin, name), 0) + 1
+        views[item.id] = EvidenceView(
+            id=item.id,
+            label=f"{name} {number}",
+            kind=kind,
+            origin=item.origin,
+            state=item.state,
+            mime=item.mime,
+            size=item.size,
+            reason=item.reason,
+            object_name=item.object_name,
+        )
+    return views
+
+
+def _kind_of(item: Evidence) -> MediaKind:
+    """By the bytes once they are there: a photo may have been sent as a document. HEIC is shown by few browsers."""
+    kinds: dict[str, MediaKind] = {"image": "image", "video": "video", "audio": "audio"}
+    if item.mime == "image/heic":
+        return "document"
+    return kinds.get(item.mime.partition("/")[0], "document") if item.mime else item.attachment.kind
+
+
+def _shown(history: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The steps that concern the agency. Of what others did, the note stays out unless it was meant for the agency."""
+    notes = {"ask", "answer", "forward", "reply", "return", "send_back"}
+    return tuple(
+        replace(
+            entry,
+            actor="Pelapor" if entry.role == "citizen" else entry.actor,
+            note=_masked(entry.note) if entry.action in notes else "",
+            told=(),
+        )
+        for entry in history
+        if entry.action in _SHOWN or entry.source != entry.target
+    )
+
+
+def _masked(text: str) -> str:
+    return mask_phones(mask_in(text))

@@ -1,0 +1,99 @@
+"""Receipts: how far our messages got. Never backwards; a repeated or late one costs no write."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from besadu import logs
+from besadu.domain.message import Inbound, Receipt
+from besadu.domain.outbox import INVITATION, OutboxItem, receipt_moves
+from besadu.errors import Conflict, Unavailable
+from besadu.services.office import Office
+from besadu.store.client import Commit, Stored
+
+MOST_TRIES = 5
+WINDOW_CLOSED = "131047"
+
+
+def record(office: Office, message: Inbound) -> None:
+    """Write the receipt to its message, if it tells something new. Raises Unavailable."""
+    receipt = message.receipt
+    if receipt is None:
+        return
+    outbox_id, invitation = receipt.outbox_id.removesuffix(INVITATION), receipt.outbox_id.endswith(INVITATION)
+    for _ in range(MOST_TRIES):
+        stored = office.store.outbox.read(outbox_id) if outbox_id else None
+        stored = stored or office.store.outbox.by_provider_id(receipt.provider_id)
+        if stored is None:
+            return
+        item = stored.value
+        after = _invited(item, receipt) if invitation else _moved(item, receipt, message.sent_at, office.now())
+        if after is None:
+            return
+        if _written(office, after, stored.version):
+            return
+    raise Unavailable("contended")
+
+
+def _written(office: Office, after: OutboxItem, version: object) -> bool:
+    def remember(commit: Commit) -> None:
+        if after.state == "held":
+            office.store.senders.stage_held(commit, after.sender_key, after.id)
+
+    try:
+        office.store.outbox.replace(Stored(after, version), after, remember)
+    except Conflict:
+        return False
+    if after.state == "failed":
+        logs.warning("message_failed", outbox=after.id, code=after.error_code)
+    if after.state == "pending":
+        office.send(after)
+    return True
+
+
+def _invited(item: OutboxItem, receipt: Receipt) -> OutboxItem | None:
+    """The message after news of its invitation; None when that changes nothing."""
+    if receipt.state == "failed":
+        return _failed(item, receipt) if item.inviting or item.state == "held" else None
+    # It arrived although the attempt's own answer was lost. Otherwise the message is held already, or even let go.
+    return replace(item, state="held", due=None, window_was_closed=False, inviting=False) if item.inviting else None
+
+
+def _moved(item: OutboxItem, receipt: Receipt, at: datetime, now: datetime) -> OutboxItem | None:
+    """The message after news of itself; None when there is nothing new, or nobody asks."""
+    if not receipt_moves(item, receipt.state):
+        return None
+    if receipt.state == "failed":
+        return _refused(item, receipt, now)
+    # A message in `sending` is written whatever it is: its receipt settles what an interrupted attempt left open.
+    if not item.tracked and item.state not in {"sending", "unknown"}:
+        return None
+    provider_id = item.provider_id or receipt.provider_id
+    item = replace(item, state=receipt.state, due=None, provider_id=provider_id, sent_at=item.sent_at or at)
+    if receipt.state == "delivered":
+        return replace(item, delivered_at=at)
+    if receipt.state == "read":
+        return replace(item, delivered_at=item.delivered_at or at, read_at=at)
+    return item
+
+
+def _refused(item: OutboxItem, receipt: Receipt, now: datetime) -> OutboxItem | None:
+    repeated = receipt.provider_id == item.provider_id
+    if item.window_was_closed and repeated and item.state != "sent":
+        return None  # what has led to the template already
+    if item.state == "sent" and item.provider_id and not repeated:
+        return None  # of the attempt before
+    if receipt.error_code == WINDOW_CLOSED and item.template and not item.window_was_closed:
+        return replace(item, state="pending", due=now, window_was_closed=True, provider_id=receipt.provider_id)
+    return _failed(item, receipt)
+
+
+def _failed(item: OutboxItem, receipt: Receipt) -> OutboxItem:
+    return replace(
+        item,
+        state="failed",
+        due=None,
+        inviting=False,
+        provider_id=item.provider_id or receipt.provider_id,
+        error_code=receipt.error_code,
+        error_text=receipt.error_text,
+    )

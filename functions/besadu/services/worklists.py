@@ -1,0 +1,99 @@
+"""The start page of a staff person: what waits for them, the most urgent first, each list one page at most."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from besadu.domain.complaint import Actor, Complaint, State
+from besadu.domain.conversation import Conversation
+from besadu.domain.outbox import OutboxItem
+from besadu.services.office import Office
+from besadu.services.reading import READS_ALL, Listed, listed, may_read
+from besadu.store.complaints import PAGE
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkList:
+    """Complaints that wait for the same thing. ``cut``: there may be more than the page that was read."""
+
+    key: str
+    items: tuple[Listed, ...]
+    cut: bool = False
+
+    @property
+    def late(self) -> int:
+        """How many of them are late."""
+        return sum(item.days_left is not None and item.days_left < 0 for item in self.items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """All lists of one person's start page."""
+
+    lists: tuple[WorkList, ...]
+    persons: tuple[tuple[str, Conversation], ...] = ()  # sender key and conversation: somebody asked for a person
+    undelivered: tuple[OutboxItem, ...] = ()  # messages that did not arrive
+
+
+_DESK_LISTS = (
+    ("received", State.RECEIVED),
+    ("returned", State.RETURNED),
+    ("reopened", State.REOPENED),
+    ("answered", State.ANSWERED),
+)
+_OFFICER_LISTS: tuple[tuple[str, str, Callable[[Complaint], bool]], ...] = (
+    ("new", "agency", lambda complaint: complaint.state == State.ASSIGNED),
+    ("in_progress", "agency", lambda complaint: complaint.state == State.IN_PROGRESS),
+    ("asked", "citizen", lambda complaint: complaint.state == State.ASKED),
+    ("in_review", "admin", lambda complaint: complaint.state == State.ANSWERED),
+)
+
+
+def work(office: Office, actor: Actor) -> Work:
+    """What waits. Whoever reads all complaints sees the office's lists, an officer those of the own agency."""
+    if actor.role in READS_ALL:
+        return _of_the_office(office, actor)
+    return _of_an_agency(office, actor)
+
+
+def _of_the_office(office: Office, actor: Actor) -> Work:
+    complaints = office.store.complaints
+    desk = complaints.on_desk("admin")
+    lists = [
+        _list(office, actor, key, [one for one in desk if one.state == state], cut=len(desk) == PAGE)
+        for key, state in _DESK_LISTS
+    ]
+    for key, name in (("agencies", "agency"), ("citizens", "citizen")):
+        found = complaints.on_desk(name)
+        lists.append(_list(office, actor, key, found, cut=len(found) == PAGE))
+    if actor.role != "admin":
+        return Work(lists=tuple(lists))
+    return Work(
+        lists=tuple(lists),
+        persons=tuple(office.store.senders.waiting_for_a_person()),
+        undelivered=tuple(office.store.outbox.failed()),
+    )
+
+
+def _of_an_agency(office: Office, actor: Actor) -> Work:
+    if actor.role != "officer" or not actor.agency:
+        return Work(lists=())
+    pages = {
+        desk: office.store.complaints.on_desk(desk, agency=actor.agency) for desk in ("agency", "citizen", "admin")
+    }
+    return Work(
+        lists=tuple(
+            _list(
+                office,
+                actor,
+                key,
+                [one for one in pages[desk] if fits(one) and may_read(actor, one)],
+                cut=len(pages[desk]) == PAGE,
+            )
+            for key, desk, fits in _OFFICER_LISTS
+        ),
+    )
+
+
+def _list(office: Office, actor: Actor, key: str, found: Iterable[Complaint], *, cut: bool) -> WorkList:
+    """Late ones first; the page comes by deadline, so that is how they stand."""
+    return WorkList(key=key, items=tuple(listed(office, actor, one) for one in found), cut=cut)

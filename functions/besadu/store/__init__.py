@@ -1,0 +1,53 @@
+"""The only importer of google.cloud.firestore: reads and commits, no rule of the office."""
+
+from dataclasses import dataclass
+
+from google.cloud import firestore
+
+from besadu.domain.conversation import Conversation
+from besadu.store.client import Commit, Stored, read_all
+from besadu.store.codec import from_document
+from besadu.store.complaints import Complaints
+from besadu.store.directory import Directory
+from besadu.store.evidence import EvidenceStore
+from besadu.store.inbox import Inbox
+from besadu.store.outbox import Outbox
+from besadu.store.senders import Senders
+
+
+@dataclass(frozen=True)
+class Store:
+    """All collections of one database."""
+
+    database: firestore.Client
+    inbox: Inbox
+    senders: Senders
+    complaints: Complaints
+    outbox: Outbox
+    evidence: EvidenceStore
+    directory: Directory
+
+    def read_head(self, inbox_key: str, sender_key: str) -> tuple[bool, Stored[Conversation] | None]:
+        """Whether this message came before, and its sender's head: one round trip. Raises Unavailable."""
+        inbox, sender = self.inbox.reference(inbox_key), self.senders.reference(sender_key)
+        found = read_all(self.database, (inbox, sender))
+        head = found.get(sender.path)
+        return inbox.path in found, Stored(from_document(Conversation, head[0]), head[1]) if head else None
+
+    def commit(self) -> Commit:
+        """A new, empty commit."""
+        return Commit(self.database)
+
+
+def open_store(database: firestore.Client) -> Store:
+    """The collections of ``database``."""
+    outbox = Outbox(database)
+    return Store(
+        database=database,
+        inbox=Inbox(database),
+        senders=Senders(database),
+        complaints=Complaints(database, outbox),
+        outbox=outbox,
+        evidence=EvidenceStore(database),
+        directory=Directory(database),
+    )

@@ -1,0 +1,126 @@
+"""The Firestore client, its time limits, and the one commit that a use case makes."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from google.api_core import exceptions as api
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import firestore
+
+from besadu.config import Settings
+from besadu.errors import BesaduError, Conflict, Unavailable
+
+T = TypeVar("T")
+
+# Both arguments, on every call: with the defaults a dead database hides for 52 s, with `timeout` alone for 50.
+# A webhook makes one read and one commit, so that it answers 503 within 3 s when the database is gone.
+TIMEOUT = 1.3
+RETRY = Retry(predicate=if_exception_type(api.ServiceUnavailable), initial=0.05, maximum=0.4, timeout=1.3)
+# For pages, tasks and sweeps, which nobody repeats within milliseconds.
+PATIENT_TIMEOUT = 10.0
+PATIENT_RETRY = Retry(predicate=if_exception_type(api.ServiceUnavailable), initial=0.1, maximum=1.0, timeout=10.0)
+
+_GONE = (api.ServiceUnavailable, api.DeadlineExceeded, api.RetryError, api.ResourceExhausted, api.InternalServerError)
+
+
+class AlreadyThere(BesaduError):
+    """A document that should have been new exists."""
+
+
+@dataclass(frozen=True)
+class Stored(Generic[T]):
+    """A value as it was read, with the version that a later write must still find."""
+
+    value: T
+    version: Any  # the document's update_time, opaque
+
+
+@contextmanager
+def speaking_our_errors() -> Iterator[None]:
+    """The library's exceptions as ours. Their texts are dropped: they may quote a document."""
+    try:
+        yield
+    except api.AlreadyExists:
+        raise AlreadyThere from None
+    # A version that is no longer there is FAILED_PRECONDITION, or NOT_FOUND when the document was deleted meanwhile.
+    except (api.FailedPrecondition, api.Aborted, api.NotFound):
+        raise Conflict from None
+    except _GONE as fault:
+        raise Unavailable(type(fault).__name__) from None
+
+
+def connect(settings: Settings) -> firestore.Client:
+    """The database of this project; on the local platform FIRESTORE_EMULATOR_HOST leads to the emulator."""
+    return firestore.Client(project=settings.google_cloud_project)
+
+
+class Commit:
+    """Writes that happen together or not at all."""
+
+    def __init__(self, database: firestore.Client) -> None:
+        self._database = database
+        self._batch = database.batch()
+
+    def create(self, reference: firestore.DocumentReference, document: Mapping[str, Any]) -> None:
+        """Write a document that must not exist yet; else the whole commit raises AlreadyThere."""
+        self._batch.create(reference, dict(document))
+
+    def replace(self, reference: firestore.DocumentReference, document: Mapping[str, Any], version: object) -> None:
+        """Write all fields of a document that must still be as it was read; else the whole commit raises Conflict."""
+        option = self._database.write_option(last_update_time=version)
+        self._batch.update(reference, dict(document), option=option)
+
+    def update(self, reference: firestore.DocumentReference, changes: Mapping[str, Any]) -> None:
+        """Change single fields of a document that exists, whoever else writes it."""
+        self._batch.update(reference, dict(changes))
+
+    def run(self, *, timeout: float = TIMEOUT, retry: Retry = RETRY) -> list[object]:
+        """Make all writes; their new versions, in order. Raises AlreadyThere, Conflict, Unavailable."""
+        with speaking_our_errors():
+            return [result.update_time for result in self._batch.commit(retry=retry, timeout=timeout)]
+
+
+def read(
+    reference: firestore.DocumentReference,
+    convert: Callable[[dict[str, Any]], T],
+    *,
+    patient: bool = False,
+) -> Stored[T] | None:
+    """One document, or None when there is none. Raises Unavailable."""
+    with speaking_our_errors():
+        snapshot = reference.get(
+            timeout=PATIENT_TIMEOUT if patient else TIMEOUT,
+            retry=PATIENT_RETRY if patient else RETRY,
+        )
+    return Stored(convert(snapshot.to_dict() or {}), snapshot.update_time) if snapshot.exists else None
+
+
+def read_all(
+    database: firestore.Client,
+    references: Sequence[firestore.DocumentReference],
+) -> dict[str, tuple[dict[str, Any], object]]:
+    """Path -> (document, version) of those that exist, in one round trip. Raises Unavailable."""
+    with speaking_our_errors():
+        snapshots = list(database.get_all(list(references), timeout=TIMEOUT, retry=RETRY))
+    return {
+        snapshot.reference.path: (snapshot.to_dict() or {}, snapshot.update_time)
+        for snapshot in snapshots
+        if snapshot.exists
+    }
+
+
+def find(
+    query: firestore.Query,
+    convert: Callable[[dict[str, Any]], T],
+    *,
+    patient: bool = True,
+) -> list[Stored[T]]:
+    """All documents of a query that its caller has limited. Raises Unavailable."""
+    with speaking_our_errors():
+        snapshots = query.get(
+            timeout=PATIENT_TIMEOUT if patient else TIMEOUT,
+            retry=PATIENT_RETRY if patient else RETRY,
+        )
+    return [Stored(convert(snapshot.to_dict() or {}), snapshot.update_time) for snapshot in snapshots]

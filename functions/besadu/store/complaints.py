@@ -1,0 +1,220 @@
+"""`complaints`: one document a complaint, with its history in it. ``stage`` is the only place that writes one.
+
+State and history are one document, so that one compare-and-set keeps them together and a step costs one write.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from besadu.domain.complaint import Actor, Complaint, Entry, State, TalkLine
+from besadu.domain.outbox import OutboxItem
+from besadu.errors import Conflict
+from besadu.store.client import (
+    PATIENT_RETRY,
+    PATIENT_TIMEOUT,
+    AlreadyThere,
+    Commit,
+    Stored,
+    find,
+    read,
+)
+from besadu.store.codec import from_document, to_document
+from besadu.store.outbox import Outbox
+
+COLLECTION = "complaints"
+PAGE = 50
+MOST_TRIES = 5
+# What a list shows. The talk and the history are the bulk of a complaint and stay where they are.
+LIST_FIELDS = (
+    "ticket",
+    "state",
+    "reporter",
+    "story",
+    "title",
+    "when",
+    "place",
+    "created_at",
+    "updated_at",
+    "case_class",
+    "agency",
+    "agency_name",
+    "clock",
+    "due",
+    "returns",
+    "reopened",
+    "rating",
+    "merged_into",
+    "revision",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a use case decided about a complaint, to be written in one commit."""
+
+    after: Complaint
+    action: str
+    actor: Actor
+    note: str = ""
+    outbox: tuple[OutboxItem, ...] = ()
+    line: TalkLine | None = None  # joins the talk
+    also: Callable[[Commit], None] | None = None  # further writes that belong to it
+
+
+class Complaints:
+    """Reads complaints, and writes them with their history and their messages."""
+
+    def __init__(self, database: firestore.Client, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    def reference(self, ticket: str) -> firestore.DocumentReference:
+        """Where the complaint with this ticket lies."""
+        return self._database.collection(COLLECTION).document(ticket)
+
+    def read(self, ticket: str, *, patient: bool = True) -> Stored[Complaint] | None:
+        """One complaint. Raises Unavailable."""
+        return read(self.reference(ticket), _complaint, patient=patient)
+
+    def messages(self, ticket: str) -> list[TalkLine]:
+        """What was said after the ticket was given, in order."""
+        query = self.reference(ticket).collection("messages").order_by("at").limit(500)
+        return [stored.value for stored in find(query, lambda data: from_document(TalkLine, data))]
+
+    def change(self, ticket: str, decide: Callable[[Complaint], Decision]) -> Decision:
+        """Read, decide, write; again when somebody else was faster, so ``decide`` may run more than once.
+
+        Raises KeyError for an unknown ticket, whatever ``decide`` raises, Conflict after five tries, Unavailable.
+        """
+        for _ in range(MOST_TRIES):
+            before = self.read(ticket)
+            if before is None:
+                raise KeyError(ticket)
+            commit = Commit(self._database)
+            decision = self.stage(commit, before, decide(before.value))
+            try:
+                commit.run(timeout=PATIENT_TIMEOUT, retry=PATIENT_RETRY)
+            except Conflict:
+                continue
+            except AlreadyThere:
+                # Its messages exist: the first commit went through and its answer was lost on the way.
+                # The same revision may also be another person's, who told the citizen the same: the digest tells whose.
+                now_stored = self.read(ticket)
+                if now_stored and now_stored.value.history[-1:] == decision.after.history[-1:]:
+                    return decision
+                continue
+            return decision
+        raise Conflict(ticket)
+
+    def stage(self, commit: Commit, before: Stored[Complaint] | None, decision: Decision) -> Decision:
+        """Stamp the decision, append it to the history, and let ``commit`` write all that belongs to it."""
+        stamped = _stamp(before.value if before else None, decision)
+        document = _document(stamped.after)
+        reference = self.reference(stamped.after.ticket)
+        if before is None:
+            commit.create(reference, document)
+        else:
+            commit.replace(reference, document, before.version)
+        for item in stamped.outbox:
+            self._outbox.stage(commit, item)
+        if stamped.line:
+            self.stage_line(commit, stamped.after.ticket, stamped.line)
+        if stamped.also:
+            stamped.also(commit)
+        return stamped
+
+    def stage_line(self, commit: Commit, ticket: str, line: TalkLine) -> None:
+        """Let ``commit`` add a line to the talk of a complaint, which is no step and needs no read."""
+        commit.create(self.reference(ticket).collection("messages").document(line.key[:40]), to_document(line))
+
+    def on_desk(self, desk: str, *, agency: str = "") -> list[Complaint]:
+        """Open complaints that lie with ``desk`` ("admin", "agency" or "citizen"), the most urgent first, a page."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("desk", "==", desk))
+        if agency:
+            query = query.where(filter=FieldFilter("agency", "==", agency))
+        return self._list(query.order_by("due"))
+
+    def newest(
+        self, *, state: State | None = None, agency: str = "", before: datetime | None = None
+    ) -> list[Complaint]:
+        """Complaints by age, newest first, a page; ``before`` goes on where the last page ended."""
+        query = self._database.collection(COLLECTION).order_by("created_at", direction=firestore.Query.DESCENDING)
+        if state:
+            query = query.where(filter=FieldFilter("state", "==", state.value))
+        if agency:
+            query = query.where(filter=FieldFilter("agency", "==", agency))
+        return self._list(query.start_after({"created_at": before}) if before else query)
+
+    def of_sender(self, sender_key: str) -> list[Complaint]:
+        """One citizen's complaints, newest first."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("reporter.sender_key", "==", sender_key))
+        return self._list(query.order_by("created_at", direction=firestore.Query.DESCENDING))
+
+    def open_in_village(self, village_code: str) -> list[Complaint]:
+        """Open complaints about one village, newest first: where duplicates are looked for."""
+        query = (
+            self._database.collection(COLLECTION)
+            .where(filter=FieldFilter("place.village_code", "==", village_code))
+            .where(filter=FieldFilter("open", "==", True))  # noqa: FBT003 - a value to compare with
+            .order_by("created_at", direction=firestore.Query.DESCENDING)
+        )
+        return self._list(query)
+
+    def to_remind(self, now: datetime) -> list[Complaint]:
+        """Complaints with a step of the ladder to take, the longest waiting first, a page."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("remind_at", "<=", now))
+        return self._list(query.order_by("remind_at"))
+
+    def _list(self, query: firestore.Query) -> list[Complaint]:
+        return [stored.value for stored in find(query.select(LIST_FIELDS).limit(PAGE), _complaint)]
+
+
+DESK_OF = {
+    State.RECEIVED: "admin",
+    State.RETURNED: "admin",
+    State.REOPENED: "admin",
+    State.ANSWERED: "admin",
+    State.ASSIGNED: "agency",
+    State.IN_PROGRESS: "agency",
+    State.ASKED: "citizen",
+    State.DELIVERED: "citizen",
+}
+
+
+def _document(complaint: Complaint) -> dict[str, Any]:
+    """The complaint as stored, with what queries need and nobody sets by hand."""
+    document: dict[str, Any] = to_document(complaint)
+    return document | {"open": complaint.open, "desk": DESK_OF.get(complaint.state, "")}
+
+
+def _complaint(data: dict[str, Any]) -> Complaint:
+    return from_document(Complaint, data)
+
+
+def _stamp(before: Complaint | None, decision: Decision) -> Decision:
+    history: Sequence[Entry] = before.history if before else ()
+    last = history[-1] if history else None
+    entry = Entry(
+        number=len(history) + 1,
+        # Firestore keeps microseconds; the hash must come out the same after a round trip.
+        at=decision.after.updated_at,
+        action=decision.action,
+        actor=decision.actor.name,
+        role=decision.actor.role,
+        source=before.state.value if before else "",
+        target=decision.after.state.value,
+        note=decision.note,
+        told=tuple(item.id for item in decision.outbox),
+        previous=last.digest if last else "",
+    )
+    after = replace(
+        decision.after,
+        revision=(before.revision if before else 0) + 1,
+        history=(*history, replace(entry, digest=entry.seal())),
+    )
+    return replace(decision, after=after)

@@ -1,0 +1,65 @@
+"""`inbox`: all that a provider told us, as it came and as it was understood. The memory against duplicates."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from google.cloud import firestore
+
+from besadu.domain.message import Attachment
+from besadu.store.client import Commit, Stored, read
+from besadu.store.codec import from_document, to_document
+from besadu.store.keys import inbox_key
+
+# Meta repeats a webhook for seven days, and its signature has no time in it: a captured request stays valid for ever.
+KEPT = timedelta(days=400)
+COLLECTION = "inbox"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboxItem:
+    """One thing that a provider told us. ``raw`` is sealed when a NIK stands in it."""
+
+    channel: str
+    account: str
+    provider_id: str
+    sender: str
+    kind: str
+    received_at: datetime
+    sent_at: datetime
+    raw: bytes
+    raw_sealed: bool = False
+    raw_packed: bool = False  # zlib; a body of 3 MB is more than a document holds
+    raw_with: str = ""  # key of the item that keeps the body of the whole batch
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    state: Literal["pending", "processed", "quarantined"] = "processed"
+    reason: str = ""  # why it is quarantined
+    note: str = ""
+
+
+class Inbox:
+    """Creates and finds what came in."""
+
+    def __init__(self, database: firestore.Client) -> None:
+        self._database = database
+
+    def reference(self, key: str) -> firestore.DocumentReference:
+        """Where the item with this key lies, or would lie."""
+        return self._database.collection(COLLECTION).document(key)
+
+    def stage(self, commit: Commit, item: InboxItem) -> None:
+        """Let ``commit`` keep the item; it fails with AlreadyThere when this is a repetition."""
+        document: dict[str, Any] = to_document(item)
+        key = inbox_key(item.channel, item.account, item.provider_id)
+        commit.create(self.reference(key), document | {"expires_at": item.received_at + KEPT})
+
+    def add(self, item: InboxItem) -> None:
+        """Keep the item by itself. Raises AlreadyThere for a repetition, Unavailable."""
+        commit = Commit(self._database)
+        self.stage(commit, item)
+        commit.run()
+
+    def read(self, key: str) -> Stored[InboxItem] | None:
+        """One item by its key."""
+        return read(self.reference(key), lambda data: from_document(InboxItem, data), patient=True)

@@ -1,0 +1,87 @@
+"""`outbox`: every message on its way out. The document is the truth; a task is only speed."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from besadu.domain.outbox import OutboxItem
+from besadu.store.client import Commit, Stored, find, read
+from besadu.store.codec import from_document, to_document
+
+COLLECTION = "outbox"
+PAGE = 50
+
+
+class Outbox:
+    """Creates, claims and finds messages to send."""
+
+    def __init__(self, database: firestore.Client) -> None:
+        self._database = database
+
+    def reference(self, outbox_id: str) -> firestore.DocumentReference:
+        """Where the message with this id lies."""
+        return self._database.collection(COLLECTION).document(outbox_id)
+
+    def stage(self, commit: Commit, item: OutboxItem) -> None:
+        """Let ``commit`` put a new message into the outbox."""
+        commit.create(self.reference(item.id), to_document(item))
+
+    def stage_release(self, commit: Commit, outbox_id: str, now: datetime) -> None:
+        """Let ``commit`` send a held message now: the window is open again."""
+        commit.update(self.reference(outbox_id), {"state": "pending", "due": now})
+
+    def read(self, outbox_id: str) -> Stored[OutboxItem] | None:
+        """One message. Raises Unavailable."""
+        return read(self.reference(outbox_id), _item)
+
+    def replace(
+        self,
+        before: Stored[OutboxItem],
+        after: OutboxItem,
+        also: Callable[[Commit], None] | None = None,
+    ) -> object:
+        """Write ``after`` if nobody wrote since ``before`` was read; the new version. Raises Conflict, Unavailable."""
+        commit = Commit(self._database)
+        commit.replace(self.reference(after.id), to_document(after), before.version)
+        if also:
+            also(commit)
+        return commit.run()[0]
+
+    def due(self, now: datetime) -> list[Stored[OutboxItem]]:
+        """What should have been sent by now, or whose lease ran out; oldest first, a page."""
+        query = (
+            self._database.collection(COLLECTION)
+            .where(filter=FieldFilter("due", "<=", now))
+            .order_by("due")
+            .limit(PAGE)
+        )
+        return find(query, _item)
+
+    def of_ticket(self, ticket: str) -> list[OutboxItem]:
+        """All messages about one complaint, oldest first."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("ticket", "==", ticket)).limit(200)
+        return sorted((stored.value for stored in find(query, _item)), key=lambda item: item.created_at)
+
+    def by_provider_id(self, provider_id: str) -> Stored[OutboxItem] | None:
+        """The message that a provider knows under this id. Asked while a webhook waits. Raises Unavailable."""
+        query = (
+            self._database.collection(COLLECTION).where(filter=FieldFilter("provider_id", "==", provider_id)).limit(1)
+        )
+        return next(iter(find(query, _item, patient=False)), None)
+
+    def failed(self) -> list[OutboxItem]:
+        """Messages that did not arrive and wait for a person, newest first, a page."""
+        query = (
+            self._database.collection(COLLECTION)
+            .where(filter=FieldFilter("state", "in", ["failed", "unknown"]))
+            .order_by("created_at", direction=firestore.Query.DESCENDING)
+            .limit(PAGE)
+        )
+        return [stored.value for stored in find(query, _item)]
+
+
+def _item(data: dict[str, Any]) -> OutboxItem:
+    return from_document(OutboxItem, data)

@@ -1,0 +1,62 @@
+"""`senders`: the head of each citizen's conversation. Webhooks share it, so it is written by compare-and-set only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from besadu.domain.conversation import Conversation
+from besadu.domain.message import Address
+from besadu.store.client import Commit, Stored, find, read
+from besadu.store.codec import from_document, to_document
+from besadu.store.keys import sender_key
+
+COLLECTION = "senders"
+PAGE = 50
+
+
+def key_of(address: Address) -> str:
+    """The document id of this citizen's conversation."""
+    return sender_key(address.channel, address.account, address.sender)
+
+
+class Senders:
+    """Reads and stages heads of conversations."""
+
+    def __init__(self, database: firestore.Client) -> None:
+        self._database = database
+
+    def reference(self, key: str) -> firestore.DocumentReference:
+        """Where the conversation with this key lies."""
+        return self._database.collection(COLLECTION).document(key)
+
+    def read(self, key: str, *, patient: bool = False) -> Stored[Conversation] | None:
+        """One conversation, or None for somebody new. Raises Unavailable."""
+        return read(self.reference(key), _conversation, patient=patient)
+
+    def stage(self, commit: Commit, key: str, head: Conversation, before: Stored[Conversation] | None) -> None:
+        """Let ``commit`` write the head, if it is still as it was read."""
+        document: dict[str, Any] = to_document(head)
+        if before is None:
+            commit.create(self.reference(key), document)
+        else:
+            commit.replace(self.reference(key), document, before.version)
+
+    def stage_held(self, commit: Commit, key: str, outbox_id: str) -> None:
+        """Remember that this message waits until the citizen writes again."""
+        commit.update(self.reference(key), {"held": firestore.ArrayUnion([outbox_id])})
+
+    def waiting_for_a_person(self) -> Sequence[tuple[str, Conversation]]:
+        """Conversations in which somebody asked for an officer, at most a page, longest waiting first."""
+        query = (
+            self._database.collection(COLLECTION)
+            .where(filter=FieldFilter("needs_person", "==", True))  # noqa: FBT003 - a value to compare with
+            .order_by("last_inbound_at")
+            .limit(PAGE)
+        )
+        return [(key_of(item.value.address), item.value) for item in find(query, _conversation)]
+
+
+def _conversation(data: dict[str, Any]) -> Conversation:
+    return from_document(Conversation, data)

@@ -1,0 +1,79 @@
+"""The sentences that people receive, from texts.id.toml: data that the office may reword, read at first use."""
+
+import string
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from besadu.domain.complaint import State
+from besadu.domain.conversation import Reply
+from besadu.errors import BesaduError
+
+FILE = Path(__file__).with_name("texts.id.toml")
+
+
+class MissingText(BesaduError):
+    """A key that the file lacks, or a value that a text needs. Names the key, never a value."""
+
+
+def say(key: str, /, **values: str) -> str:
+    """The text ``key`` with its placeholders filled; values that it does not need are passed over.
+
+    Raises MissingText. What stands in a value is taken as it is, braces too.
+    """
+    return _filled(key, _table("say"), values)
+
+
+def compose(reply: Reply, /, **more: str) -> str:
+    """A whole reply of the dialogue: what goes first, then the text itself, a paragraph each.
+
+    ``more`` are values that only the service knows, such as a date.
+    """
+    values = {**reply.values, **more}
+    parts = {name: ", ".join(say(key, **values) for key in keys) for name, keys in reply.parts.items()}
+    return "\n\n".join([*(say(key, **values) for key in reply.before), say(reply.key, **values, **parts)])
+
+
+def label(state: State) -> str:
+    """Where a complaint stands, in the citizen's words."""
+    return _filled(state.value, _table("label"), {})
+
+
+def staff_label(state: State) -> str:
+    """Where a complaint stands, in the office's words."""
+    return _filled(state.value, _table("staff_label"), {})
+
+
+def template(name: str, /, *values: str) -> str:
+    """An approved template as words, for a channel that has no templates."""
+    return _filled(name, _table("template"), {str(number): value for number, value in enumerate(values, start=1)})
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names in braces."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+def _filled(key: str, table: Mapping[str, str], values: Mapping[str, str]) -> str:
+    if key not in table:
+        message = f"no text {key!r}"
+        raise MissingText(message)
+    text = table[key]
+    if lacking := placeholders(text) - values.keys():
+        message = f"text {key!r} lacks {', '.join(sorted(lacking))}"
+        raise MissingText(message)
+    # Not str.format: "{1}" would be positional there, and a value's attributes could be reached.
+    pieces = string.Formatter().parse(text)
+    return "".join(f"{literal}{values[name] if name else ''}" for literal, name, _, _ in pieces).strip(" ")
+
+
+def _table(name: str) -> Mapping[str, str]:
+    table: Mapping[str, str] = _tables()[name]
+    return table
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, Any]:
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))

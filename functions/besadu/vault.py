@@ -1,0 +1,99 @@
+"""The NIK vault. Intake seals with a public key and cannot open; only the console may ask KMS to open.
+
+A sealed value is the byte 1, the wrapped key (as long as the RSA modulus), the nonce (12 bytes) and the AES-256-GCM
+ciphertext: the same form for a NIK and for a raw webhook that holds one. Cloud KMS opens the wrapped key
+(RSA_DECRYPT_OAEP_3072_SHA256).
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from besadu.config import Settings, secrets_of
+from besadu.errors import MissingSetting, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FORM = b"\x01"
+_NONCE = 12
+_OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+_KMS = "https://cloudkms.googleapis.com/v1/"
+
+
+def seal(public_key: str, content: bytes) -> bytes:
+    """``content`` so that only the private key opens it. ``public_key``: PEM, or one line of base64 DER."""
+    key = secrets.token_bytes(32)
+    nonce = secrets.token_bytes(_NONCE)
+    return _FORM + _public(public_key).encrypt(key, _OAEP) + nonce + AESGCM(key).encrypt(nonce, content, None)
+
+
+def open_sealed(settings: Settings, sealed: bytes) -> bytes:
+    """What was sealed. Raises Refused when it was altered or is for another key, Unavailable when KMS is silent."""
+    unwrap, wrapped_length = _private(settings.nik_decrypt_key)
+    if sealed[:1] != _FORM or len(sealed) < 1 + wrapped_length + _NONCE:
+        message = "sealed value of an unknown form"
+        raise Refused(message)
+    wrapped = sealed[1 : 1 + wrapped_length]
+    nonce = sealed[1 + wrapped_length : 1 + wrapped_length + _NONCE]
+    try:
+        return AESGCM(unwrap(wrapped)).decrypt(nonce, sealed[1 + wrapped_length + _NONCE :], None)
+    except Unavailable:
+        raise
+    except Exception as fault:
+        # The library raises InvalidTag, ValueError or TypeError, all meaning: not for this key, or altered.
+        message = "sealed value cannot be opened"
+        raise Refused(message) from fault
+
+
+def index(index_key: str, nik: str) -> str:
+    """The HMAC that matches the same NIK. Keyed, because the few million NIKs of a regency are tried out in seconds."""
+    return hmac.new(secrets_of(index_key)[0], nik.encode(), hashlib.sha256).hexdigest()
+
+
+@cache
+def _public(text: str) -> rsa.RSAPublicKey:
+    if "BEGIN" in text:
+        key = serialization.load_pem_public_key(text.replace("\\n", "\n").encode())
+    else:
+        key = serialization.load_der_public_key(base64.b64decode(text))
+    if not isinstance(key, rsa.RSAPublicKey):
+        message = "NIK_PUBLIC_KEY is not an RSA public key"
+        raise MissingSetting(message)
+    return key
+
+
+@cache
+def _private(name: str) -> "tuple[Callable[[bytes], bytes], int]":
+    """How to unwrap a key, and how long a wrapped one is: through Cloud KMS, or with a file on a single machine."""
+    if name.startswith("projects/"):
+        return lambda wrapped: _kms_unwrap(name, wrapped), 384  # the infrastructure makes 3072-bit keys
+    key = serialization.load_pem_private_key(Path(name).read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        message = "NIK_DECRYPT_KEY is not an RSA private key"
+        raise MissingSetting(message)
+    return lambda wrapped: key.decrypt(wrapped, _OAEP), key.key_size // 8
+
+
+def _kms_unwrap(name: str, wrapped: bytes) -> bytes:
+    """Ask KMS over REST: one call does not pay for its client library in the deployed closure."""
+    import google.auth
+    from google.auth.transport.requests import AuthorizedSession
+
+    credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloudkms"])
+    body = {"ciphertext": base64.b64encode(wrapped).decode()}
+    try:
+        session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # google-auth has no types here
+        answer = session.post(f"{_KMS}{name}:asymmetricDecrypt", json=body, timeout=5)
+        answer.raise_for_status()
+        return base64.b64decode(answer.json()["plaintext"])
+    except (OSError, KeyError, ValueError) as fault:
+        raise Unavailable(type(fault).__name__) from None

@@ -1,0 +1,30 @@
+"""All figures, or those that are named: a JSON line each."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.bench.cold_start import cold_start_over_bare
+from tests.bench.imports import intake_imports
+from tests.bench.operations import operations_of_one_complaint
+from tests.bench.throughput import intake_over_floor
+
+FIGURES: Mapping[str, Callable[[], dict[str, Any]]] = {
+    figure.__name__: figure
+    for figure in (intake_imports, operations_of_one_complaint, cold_start_over_bare, intake_over_floor)
+}
+
+
+def main() -> None:
+    """Measure what the arguments name."""
+    for name in sys.argv[1:] or FIGURES:
+        if name not in FIGURES:
+            sys.exit(f"there is no figure {name}; there are {', '.join(FIGURES)}")
+        sys.stderr.write(f"measuring {name}\n")
+        sys.stdout.write(json.dumps(FIGURES[name]()) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Where served figures are measured: a Firestore emulator, a Tasks stand-in, and functions served as in production."""
+
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+from google.cloud.tasks_v2 import CloudTasksClient
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+
+from besadu_local import emulator
+from besadu_local.clock import Clock
+from besadu_local.ports import HOST, free_port
+from besadu_local.processes import Child
+from besadu_local.settings import QUEUES, Ports, compose
+from besadu_local.tasks import Tasks
+from besadu_local.tokens import Signer
+
+ROOT = Path(__file__).parents[2]
+INTAKE = ROOT / "functions" / "intake.py"
+FLOOR = Path(__file__).with_name("floor.py")
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Site:
+    """Settings of all functions, and a folder for logs and keys."""
+
+    folder: Path
+    settings: Mapping[str, str]
+
+    @property
+    def account(self) -> str:
+        """The business number that webhooks are for."""
+        return self.settings["WHATSAPP_PHONE_NUMBER_ID"]
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """For a process of this site. HOME: gunicorn puts a control socket there."""
+        return {**os.environ, **self.settings, "HOME": str(self.folder), "THREADS": str(THREADS), **more}
+
+    def start(self, source: Path, target: str, port: int, **more: str) -> Child:
+        """Start one function with functions-framework's own server; the caller stops it."""
+        command = [sys.executable, "-m", "functions_framework", "--host", HOST, "--port", str(port)]
+        command += ["--source", str(source), "--target", target]
+        return Child(target, command, self.environ(**more), self.folder / f"{target}.log")
+
+    @contextmanager
+    def serving(self, source: Path, target: str, **more: str) -> Iterator[str]:
+        """The address of this function while it is served."""
+        port = free_port(set())
+        child = self.start(source, target, port, **more)
+        try:
+            child.wait_for(port)
+            yield f"http://{HOST}:{port}"
+        finally:
+            child.stop()
+
+
+@contextmanager
+def open_site() -> Iterator[Site]:
+    """A site with an empty database; everything ends with it."""
+    with tempfile.TemporaryDirectory(prefix="besadu-bench-") as name, emulator.alone(Path(name) / "logs") as firestore:
+        folder = Path(name)
+        project, tasks_port = f"bench-{secrets.token_hex(4)}", free_port(set())
+        addresses = {"FIRESTORE_EMULATOR_HOST": firestore, "TASKS_EMULATOR_HOST": f"{HOST}:{tasks_port}"}
+        settings = compose(folder, Ports.free(), {"GOOGLE_CLOUD_PROJECT": project, **addresses})
+        tasks = Tasks(folder / "tasks.sqlite", Clock(folder), Signer(folder / "keys" / "google.pem", "bench"))
+        for queue in QUEUES:
+            tasks.ensure_queue(project, settings["TASKS_LOCATION"], queue)
+        tasks.start(tasks_port)
+        _pause(addresses["TASKS_EMULATOR_HOST"], project, settings["TASKS_LOCATION"])
+        try:
+            yield Site(folder, settings)
+        finally:
+            tasks.stop()
+
+
+def _pause(tasks_host: str, project: str, location: str) -> None:
+    """Every task is taken and none is run: what it is for is another function's work."""
+    client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=grpc.insecure_channel(tasks_host)))
+    for queue in QUEUES:
+        client.pause_queue(name=client.queue_path(project, location, queue))

@@ -1,0 +1,291 @@
+import io
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from besadu.domain.complaint import State
+from besadu.domain.evidence import Evidence
+from besadu.domain.message import Attachment
+from besadu.pages.desk import create_app
+from besadu.services import casework, evidence
+from besadu_local.stack import Stack
+from tests.services.desk_case import ADMIN, CITIZEN, JPEG, NAME, NIK, PHONE, Case, a_case
+
+OGG = b"OggS\x00\x02" + bytes(22) + b"OpusHead" + bytes(range(256)) * 20
+
+
+@pytest.fixture
+def case(stack: Stack) -> Case:
+    return a_case(stack)
+
+
+@pytest.fixture
+def desk(case: Case) -> Iterator[FlaskClient]:
+    with create_app(case.office, case.media).test_client() as client:
+        yield client
+
+
+def read(answer: TestResponse) -> BeautifulSoup:
+    return BeautifulSoup(answer.text, "html5lib")
+
+
+def send(desk: FlaskClient, case: Case, step: str, token: str = "", **fields: Any) -> TestResponse:
+    return desk.post(f"/t/{token or case.token()}/{step}", data=fields, content_type="multipart/form-data")
+
+
+def photo(body: bytes = JPEG, name: str = "foto.jpg") -> tuple[io.BytesIO, str]:
+    return io.BytesIO(body), name
+
+
+def citizens_file(case: Case, body: bytes, mime: str, **changes: Any) -> str:
+    """A stored file of the citizen's; its id."""
+    evidence_id = f"{case.ticket.replace('-', '')}-{mime.partition('/')[0]}"
+    name = evidence.object_name(evidence_id)
+    case.media.store(name, iter([body]), mime=mime, limit=len(body))
+    fields: dict[str, Any] = {
+        "id": evidence_id,
+        "ticket": case.ticket,
+        "sender_key": "s",
+        "attachment": Attachment(kind="image", filename=f"KTP {NAME}.jpg"),
+        "created_at": case.hands.now(),
+        "state": "stored",
+        "object_name": name,
+        "mime": mime,
+        "size": len(body),
+    }
+    commit = case.office.store.commit()
+    case.office.store.evidence.stage(commit, Evidence(**fields | changes))
+    commit.run()
+    return evidence_id
+
+
+def test_the_page_is_small_and_safe_and_says_nothing_about_the_citizen(desk: FlaskClient, case: Case) -> None:
+    answer = desk.get(f"/t/{case.token()}")
+    assert answer.status_code == 200
+    assert len(answer.data) < 30_000
+    for secret in (NAME, NIK, PHONE, PHONE[2:], "1902********0001"):
+        assert secret not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] in ("no-referrer", "same-origin")
+    assert answer.headers["X-Robots-Tag"].startswith("noindex")
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    page = read(answer)
+    assert page.h1
+    assert page.h1.text == "Jalan rusak di depan SD 5"
+    assert "openstreetmap.org/?mlat=-2.74120&mlon=107.63170" in str(page.select_one("a[rel~=noreferrer]")).replace(
+        "&amp;", "&"
+    )
+    assert "Sisa 1 hari kerja" in answer.text
+    assert not page.select("script, style, [style], [onclick]")
+
+
+def test_every_field_has_a_label_and_every_form_leads_to_its_own_link(desk: FlaskClient, case: Case) -> None:
+    token = case.token()
+    page = read(desk.get(f"/t/{token}"))
+    labels = {label["for"] for label in page.select("label[for]")}
+    for field in page.select("textarea, input[type=file]"):
+        assert field["id"] in labels
+    actions = {str(form["action"]) for form in page.select("form")}
+    assert actions == {f"/assignment/t/{token}/{step}" for step in ("accept", "return", "ask", "answer", "note")}
+
+
+@pytest.mark.parametrize("path", ["", "/bukti/abc"])
+def test_a_dead_link_is_refused_politely(desk: FlaskClient, case: Case, path: str) -> None:
+    old = case.token()
+    casework.hand_back(case.office, case.officer, case.ticket, reason="Bukan kami")
+    case.forward()
+    for token, said in (
+        ("x.y.z", "tidak berlaku"),
+        (case.token()[:-3], "tidak berlaku"),
+        (case.token(expires_at=case.hands.now() - timedelta(days=1)), "kedaluwarsa"),
+        (case.token(agency="lain"), "tautan ini tidak berlaku lagi"),
+        (old, "diteruskan ulang"),
+    ):
+        answer = desk.get(f"/t/{token}{path}")
+        assert answer.status_code == 410
+        assert said in answer.text
+        assert case.ticket not in answer.text
+    assert send(desk, case, "accept", token=old).status_code == 410
+
+
+def test_accepting_twice_is_accepting_once(desk: FlaskClient, case: Case) -> None:
+    answers = [send(desk, case, "accept") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["Location"].endswith("?done=accept")
+    assert case.stored().state == State.IN_PROGRESS
+    assert sum(entry.action == "accept" for entry in case.stored().history) == 1
+
+
+def test_an_answer_with_photos_reaches_the_admin_and_the_page_says_what_is_next(desk: FlaskClient, case: Case) -> None:
+    text = "Lubang sudah ditambal pada 3 Maret."
+    for _ in range(2):  # sent twice: the second changes nothing
+        answer = send(desk, case, "answer", text=text, files=[photo(), photo(JPEG + b"2", "b.jpg")])
+        assert answer.status_code == 303
+    complaint = case.stored()
+    assert complaint.state == State.ANSWERED
+    assert complaint.answer
+    assert (complaint.answer.text, complaint.answer.by, len(complaint.answer.evidence)) == (
+        text,
+        "Petugas piket DPUPR",
+        2,
+    )
+    page = desk.get(f"/t/{case.token()}?done=answer").text
+    assert "Jawaban Anda sudah sampai di meja admin" in page
+    assert "Yang terjadi sekarang" in page
+    assert text in page
+    for one in complaint.answer.evidence:
+        assert desk.get(f"/t/{case.token()}/bukti/{one}").data.startswith(JPEG)
+
+
+def test_a_form_error_keeps_what_was_typed_and_the_files_that_were_fine(desk: FlaskClient, case: Case) -> None:
+    answer = send(desk, case, "answer", text="Sudah <b>ditambal</b>", files=[photo(), photo(b"<svg/>", "x.svg")])
+    assert answer.status_code == 422
+    page = read(answer)
+    assert "x.svg: jenis berkas tidak dapat diterima" in page.text
+    field = page.select_one("#text-answer")
+    assert field
+    assert field.text == "Sudah <b>ditambal</b>"
+    assert field["aria-invalid"] == "true"
+    kept = [str(box["value"]) for box in page.select("input[name=kept]")]
+    assert len(kept) == 1
+    assert case.stored().state == State.ASSIGNED
+
+    assert send(desk, case, "answer", text="Sudah ditambal", kept=kept).status_code == 303
+    complaint = case.stored()
+    assert complaint.answer
+    assert complaint.answer.evidence == tuple(kept)
+
+
+def test_foreign_files_cannot_be_slipped_into_an_answer(desk: FlaskClient, case: Case, stack: Stack) -> None:
+    other = a_case(stack, beside=case)
+    theirs = evidence.keep_upload(
+        other.office,
+        other.media,
+        ticket=other.ticket,
+        agency=other.agency.code,
+        stream=io.BytesIO(JPEG),
+        filename="a.jpg",
+    )
+    citizens = citizens_file(case, JPEG, "image/jpeg")
+    send(desk, case, "answer", text="Selesai.", kept=[theirs, citizens, "x"])
+    complaint = case.stored()
+    assert complaint.answer
+    assert complaint.answer.evidence == ()
+
+
+def test_too_many_files_are_refused(desk: FlaskClient, case: Case) -> None:
+    answer = send(desk, case, "answer", text="Selesai.", files=[photo(JPEG + bytes([n])) for n in range(6)])
+    assert answer.status_code == 422
+    assert "Paling banyak 5 berkas" in answer.text
+    assert len(read(answer).select("input[name=kept]")) == 5
+
+
+@pytest.mark.parametrize("step", ["answer", "ask", "return", "note"])
+def test_an_empty_form_is_refused(desk: FlaskClient, case: Case, step: str) -> None:
+    answer = send(desk, case, step, text=" \r\n ")
+    assert answer.status_code == 422
+    assert "belum diisi" in answer.text
+    assert case.stored().state == State.ASSIGNED
+
+
+def test_a_question_and_a_return_change_the_state(desk: FlaskClient, case: Case) -> None:
+    assert send(desk, case, "return", text="Bukan kewenangan kami").status_code == 303
+    assert case.stored().state == State.RETURNED
+    assert "meja admin BESADU" in desk.get(f"/t/{case.token()}?done=return").text
+    case.forward()
+    assert send(desk, case, "ask", text="Di RT berapa?").status_code == 303
+    assert case.stored().state == State.ASKED
+    assert "Menunggu jawaban pelapor" in desk.get(f"/t/{case.token()}").text
+
+
+def test_who_comes_too_late_reads_what_happened_and_keeps_the_words(desk: FlaskClient, case: Case) -> None:
+    casework.answer(case.office, case.officer, case.ticket, text="Sudah selesai.")
+    answer = send(desk, case, "answer", text="Jawaban saya yang lain", files=[photo()])
+    assert answer.status_code == 409
+    assert "sudah dijawab oleh Petugas Uji" in answer.text
+    assert "Jawaban saya yang lain" in answer.text
+
+
+def test_other_sites_cannot_send_the_forms(desk: FlaskClient, case: Case) -> None:
+    address = f"/t/{case.token()}/accept"
+    for headers in (
+        {"Origin": "https://jahat.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ):
+        assert desk.post(address, headers=headers).status_code == 403
+    assert case.stored().state == State.ASSIGNED
+    own = case.office.settings.besadu_public_url
+    assert desk.post(address, headers={"Origin": own, "Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/", "/t/", "/laporan", "/t/x/y/z", "/assets/1/nothing"])
+def test_nothing_else_is_here(desk: FlaskClient, path: str) -> None:
+    assert desk.get(path).status_code == 404
+
+
+def test_an_unknown_step_is_not_found(desk: FlaskClient, case: Case) -> None:
+    assert send(desk, case, "deliver", text="x").status_code == 404
+    assert send(desk, case, "bukti", text="x").status_code == 404
+
+
+def test_a_body_over_the_limit_is_refused(desk: FlaskClient, case: Case) -> None:
+    answer = desk.post(
+        f"/t/{case.token()}/answer",
+        input_stream=io.BytesIO(b"--x"),
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": "31000001"},
+    )
+    assert answer.status_code == 413
+    assert "30 MB" in answer.text
+
+
+def test_evidence_plays_in_ranges_and_can_never_be_a_page(desk: FlaskClient, case: Case) -> None:
+    address = f"/t/{case.token()}/bukti/{citizens_file(case, OGG, 'audio/ogg')}"
+    whole = desk.get(address)
+    assert (whole.status_code, whole.data) == (200, OGG)
+    headers = whole.headers
+    assert headers["Content-Type"] == "audio/ogg"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert headers["Content-Disposition"].startswith("attachment; filename=")
+    for asked, status, body in (
+        ("bytes=0-9", 206, OGG[:10]),
+        ("bytes=10-", 206, OGG[10:]),
+        ("bytes=-5", 206, OGG[-5:]),
+        ("bytes=0-999999", 206, OGG),
+        ("bytes=0-1,4-5", 200, OGG),
+        ("nonsense", 200, OGG),
+    ):
+        part = desk.get(address, headers={"Range": asked})
+        assert (part.status_code, part.data) == (status, body)
+    part = desk.get(address, headers={"Range": "bytes=10-19"})
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(OGG)}"
+    assert desk.get(address, headers={"Range": "bytes=999999-"}).status_code == 416
+    assert desk.head(address).headers["Content-Length"] == str(len(OGG))
+
+
+def test_evidence_of_another_complaint_is_not_found(desk: FlaskClient, case: Case, stack: Stack) -> None:
+    theirs = citizens_file(a_case(stack, beside=case), OGG, "audio/ogg")
+    assert desk.get(f"/t/{case.token()}/bukti/{theirs}").status_code == 404
+
+
+def test_a_file_that_is_not_there_yet_or_refused_says_so(desk: FlaskClient, case: Case) -> None:
+    evidence_id = citizens_file(case, JPEG, "image/jpeg", state="refused", reason=evidence.WRONG_TYPE)
+    casework.ask(case.office, ADMIN, case.ticket, question="Ada fotonya?")
+    line = case.stored().talk[0]
+    with_file = {"talk": [{"at": line.at, "speaker": "citizen", "text": "ini", "key": "k", "evidence": [evidence_id]}]}
+    case.office.store.complaints.reference(case.ticket).update(with_file)
+    page = desk.get(f"/t/{case.token()}").text
+    assert evidence.WRONG_TYPE in page
+    assert NAME not in page
+    assert CITIZEN.name in page
+    assert not re.search(r"<img[^>]*bukti", page)
+    assert desk.get(f"/t/{case.token()}/bukti/{evidence_id}").status_code == 404

@@ -1,0 +1,122 @@
+"""What is stored comes back as it was, and what an older or newer version has stored can be read."""
+
+from dataclasses import MISSING, fields, is_dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.cloud import firestore
+
+from besadu.domain.complaint import Answer, Complaint, Entry, HeldNik, Place, Reporter, State, TalkLine
+from besadu.domain.conversation import Conversation, Draft, Pending
+from besadu.domain.evidence import Evidence
+from besadu.domain.message import Address, Attachment
+from besadu.domain.outbox import OutboxItem
+from besadu.store.codec import from_document, to_document
+from besadu.store.directory import AgencyRecord, Officer, Post
+from besadu.store.inbox import InboxItem
+from tests.factories import ADDRESS, START
+
+NIK = HeldNik(sealed=b"\x01\x00\xff", index="abc", masked="1902********0003", minor=True, district_unknown=True)
+FILE = Attachment(
+    kind="document", media_id="1", url="u", mime="m", filename="f", sha256="s", voice=True, label="l", latitude=0.0,
+    longitude=-107.6,
+)
+LINE = TalkLine(at=START, speaker="citizen", text="halo 🙏", key="k", evidence=("a-0", "a-1"))
+PLACE = Place(text="t", village="Perawas", village_code="19.02.01.2001", district="d", latitude=-2.74, longitude=107.0)
+ENTRY = Entry(
+    number=1, at=START, action="receive", actor="Pelapor", role="citizen", source="", target="diterima", note="n",
+    told=("x",), previous="", digest="d",
+)
+LATER = START + timedelta(days=1, microseconds=7)
+WHOLE: list[Any] = [
+    Complaint(
+        ticket="T", state=State.ASKED, reporter=Reporter(address=ADDRESS, name="Sari", nik=NIK, sender_key="s"),
+        story="s\n2", title="t", when="w", place=PLACE, created_at=START, updated_at=LATER, talk=(LINE, LINE),
+        case_class="oversight", agency="a", agency_name="an", disposition=2, disposition_note="dn", instruction="i",
+        clock="answer", due=LATER, days_left_when_paused=0, resume=State.IN_PROGRESS, question="q",
+        answer=Answer(text="t", original="o", by="b", at=START, evidence=("e",)), delivered_by="o", returns=1,
+        reopened=1, reminded=("soon",), remind_at=LATER, rating=5, reason="r", referred_to="rt", merged_into="mi",
+        merged=("m",), revision=3, history=(ENTRY, replace(ENTRY, number=2, at=LATER)),
+    ),
+    Conversation(
+        address=Address(channel="whatsapp", account="1", phone="2", user_id="3"), name="n",
+        draft=Draft(
+            started_at=START, talk=(LINE,), story=("a", "b"), story_keys=("k", "l"), place=PLACE, when="w", nik=NIK,
+            nik_problem="nik_length", nik_problem_count=15, evidence=("e",), no_evidence=True, asking="nik",
+            asked={"nik": 2, "story": 1}, confirming=True, changing=True, handed_over=True, alarmed=True,
+            prompted_at=LATER,
+        ),
+        ticket="t", tickets=("t", "u"), last_inbound_at=START, greeted_at=START, acknowledged_at=START,
+        chatted_at=START, pending=Pending(outbox_id="o", first_at=START, due=LATER, text="t", buttons=("YA",)),
+        held=("h",), needs_person=True, rating_for="t", reason_for="t", sequence=7,
+    ),
+    OutboxItem(
+        id="o", kind="answer", address=ADDRESS, created_at=START, due=LATER, sender_key="s", ticket="t", text="x",
+        buttons=("PUAS",), template="t", template_values=("a", "b"), link_for="l", disposition=1, media="m", media_kind="video",
+        by_person=True, window_was_closed=True, inviting=True, state="sending", attempts=2, ambiguous=1,
+        provider_id="p", error_code="1", error_text="e", sent_at=START, delivered_at=START, read_at=LATER,
+    ),
+    Evidence(
+        id="e", ticket="t", sender_key="s", attachment=FILE, created_at=START, origin="agency", state="fetching",
+        due=LATER, attempts=1, reason="r", object_name="o", mime="m", size=5, sha256="s", channel="sms",
+    ),
+    InboxItem(
+        channel="whatsapp", account="a", provider_id="p/..", sender="s", kind="message", received_at=START,
+        sent_at=START, raw=b"\x00\xff", raw_sealed=True, raw_packed=True, raw_with="w", text="t", attachments=(FILE,),
+        state="quarantined", reason="r", note="n",
+    ),
+    AgencyRecord(
+        code="c", name="n", short="s", topics=("lampu",), outside=True, contact="x", duty=Post(title="t", phone="1"),
+        head=Post(title="h", phone="2"), active=False,
+    ),
+    Officer(email="a@b.example", name="n", role="officer", agency="a", active=False, epoch=3),
+]
+IDS = [type(value).__name__ for value in WHOLE]
+
+
+@pytest.mark.parametrize("value", WHOLE, ids=IDS)
+def test_the_example_differs_from_every_default(value: Any) -> None:
+    same = [field.name for field in fields(value) if getattr(value, field.name) == field.default]
+    assert same == []
+
+
+@pytest.mark.parametrize("value", WHOLE, ids=IDS)
+def test_a_document_comes_back_from_the_database_as_it_was(value: Any, firestore_project: str) -> None:
+    reference = firestore.Client(project=firestore_project).collection("codec").document("one")
+    reference.set(to_document(value))
+    back = from_document(type(value), reference.get().to_dict() or {})
+    assert back == value
+    assert _kinds(back) == _kinds(value)
+
+
+@pytest.mark.parametrize("value", WHOLE, ids=IDS)
+def test_an_old_document_without_the_newer_fields_takes_their_defaults(value: Any) -> None:
+    required = {
+        field.name for field in fields(value) if field.default is MISSING and field.default_factory is MISSING
+    }
+    old = {name: part for name, part in to_document(value).items() if name in required}
+    back = from_document(type(value), old)
+    assert all(getattr(back, name) == getattr(value, name) for name in required)
+
+
+@pytest.mark.parametrize("value", WHOLE, ids=IDS)
+def test_a_document_of_a_newer_version_is_read_without_what_we_do_not_know(value: Any) -> None:
+    assert from_document(type(value), to_document(value) | {"of_the_future": {"a": [1]}}) == value
+
+
+def test_times_come_back_plain_and_aware(firestore_project: str) -> None:
+    reference = firestore.Client(project=firestore_project).collection("codec").document("time")
+    reference.set({"text": "t", "speaker": "citizen", "at": LATER})
+    at = from_document(TalkLine, reference.get().to_dict() or {}).at
+    assert type(at) is datetime
+    assert (at, at.tzinfo) == (LATER, UTC)
+
+
+def _kinds(value: Any) -> Any:
+    """The types inside, which equality alone does not tell: a list for a tuple, a word for a State."""
+    if is_dataclass(value):
+        return {field.name: _kinds(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return (tuple, [_kinds(part) for part in value])
+    return type(value)

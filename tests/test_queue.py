@@ -1,0 +1,81 @@
+"""Tasks: made once for the same cause, with a token for their function and nothing in the body but an id."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from besadu_local.stack import Stack
+from google.cloud import tasks_v2
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+
+from besadu import clock, config
+from besadu.queue import LONGEST_SCHEDULE, TIMEOUT, Queue
+from tests.factories import PHONE, some_settings
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[tasks_v2.CloudTasksClient]:
+    channel = grpc.insecure_channel(stack.settings["TASKS_EMULATOR_HOST"])
+    yield tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+    channel.close()
+
+
+def waiting(client: tasks_v2.CloudTasksClient, stack: Stack, queue: str, wanted: str) -> list[Any]:
+    parent = f"projects/{stack.settings['GOOGLE_CLOUD_PROJECT']}/locations/{stack.settings['TASKS_LOCATION']}"
+    request = {"parent": f"{parent}/queues/{queue}", "response_view": tasks_v2.Task.View.FULL}
+    return [task for task in client.list_tasks(request=request) if wanted in task.http_request.body.decode()]
+
+
+def test_the_same_cause_makes_one_task_and_a_sweep_makes_it_anew(
+    stack: Stack, client: tasks_v2.CloudTasksClient
+) -> None:
+    queue, name = Queue(config.load(stack.settings, "intake")), secrets.token_hex(20)
+    due = stack.clock.now() + timedelta(hours=3)
+    assert queue.send(name, due)
+    assert queue.send(name, due)
+    assert len(waiting(client, stack, "outbox", name)) == 1
+    assert queue.send(name, due, again="202603020900")
+    assert len(waiting(client, stack, "outbox", name)) == 2
+
+
+@pytest.mark.parametrize(
+    ("queue", "method", "path", "body"),
+    [
+        ("outbox", "send", "/delivery/send", "id"),
+        ("evidence", "fetch", "/attachments/fetch", "id"),
+        ("deadlines", "remind", "/reminders/deadline", "ticket"),
+    ],
+)
+def test_a_task_carries_an_id_a_time_and_the_invokers_token_for_its_function(
+    stack: Stack, client: tasks_v2.CloudTasksClient, queue: str, method: str, path: str, body: str
+) -> None:
+    name, due = secrets.token_hex(20), stack.clock.now() + timedelta(hours=3)
+    assert getattr(Queue(config.load(stack.settings, "intake")), method)(name, due)
+    (task,) = waiting(client, stack, queue, name)
+    public = stack.settings["BESADU_PUBLIC_URL"]
+    request = task.http_request
+    assert request.url == public + path
+    assert json.loads(request.body) == {body: name}
+    assert request.oidc_token.service_account_email == stack.settings["INVOKER_ACCOUNT"]
+    assert request.oidc_token.audience == f"{public}/{path.split('/')[1]}"
+    assert abs(task.schedule_time - due) < timedelta(seconds=1)
+    assert name not in task.name
+
+
+def test_what_is_due_later_than_a_task_can_wait_is_left_to_the_sweep() -> None:
+    queue = Queue(some_settings("queue"))  # nobody would answer
+    assert queue.remind("BSD-26-4839-2050", clock.now() + LONGEST_SCHEDULE + timedelta(hours=1))
+
+
+def test_a_queue_that_is_away_costs_a_moment_and_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    began = time.monotonic()
+    assert not Queue(some_settings("queue")).send("abc", None)
+    assert time.monotonic() - began < TIMEOUT + 1
+    line = capsys.readouterr().err
+    assert "task_not_created" in line
+    assert PHONE not in line
