@@ -1,4 +1,4 @@
-"""Small makers of what most tests begin with: settings, an office on a database of its own, a complaint, a signed webhook."""
+"""Small makers of what most tests begin with: settings, an office on its own database, a complaint, a webhook."""
 
 import atexit
 import hashlib
@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from besadu_local.keys import private_key, public_line
-
+from besadu.channels.webhook import Webhook
 from besadu.config import Settings
 from besadu.domain.complaint import Actor, Complaint, Place, Reporter, State
 from besadu.domain.conversation import Conversation
@@ -30,6 +29,7 @@ from besadu.store.client import Stored, connect
 from besadu.store.complaints import Decision
 from besadu.store.directory import AgencyRecord, Post
 from besadu.store.senders import key_of
+from besadu_local.keys import private_key, public_line
 
 ACCOUNT = "100000000000001"
 APP_SECRET = "meta-app-secret-of-tests"
@@ -253,10 +253,24 @@ def signed(raw: bytes, secret: str = APP_SECRET) -> dict[str, str]:
     return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
 
 
+def hear(office: Office, raw: bytes) -> None:
+    """The verified body of one webhook of WhatsApp comes in. Raises Unavailable."""
+    webhook = Webhook(
+        method="POST",
+        path="/whatsapp",
+        url=f"{office.settings.besadu_public_url}/intake/whatsapp",
+        query="",
+        headers={},
+        raw=raw,
+        received_at=office.now(),
+    )
+    receive(office, webhook)
+
+
 def say(office: Office, *texts: str, phone: str = PHONE) -> None:
     """The citizen writes these, one webhook each."""
     for text in texts:
-        receive(office, "whatsapp", webhook(a_text(text, phone=phone, at=office.now()), phone=phone))
+        hear(office, webhook(a_text(text, phone=phone, at=office.now()), phone=phone))
 
 
 def file_complaint(office: Office, hands: Hands, *, nik: str = NIK, phone: str = PHONE) -> str:

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from besadu import config
-from besadu.config import NEEDS, Settings, load, secrets_of
+from besadu.config import NEEDS, OPTIONAL, TUNABLE, Settings, load, secrets_of
 from besadu.errors import MissingSetting
 
 ALL = {field.name.upper(): f"value-of-{field.name}" for field in fields(Settings)}
@@ -18,9 +18,10 @@ def test_a_door_starts_with_what_it_needs_and_gets_nothing_else(door: str) -> No
     emulators = {name for name in ALL if name.endswith("_EMULATOR_HOST")}
     for field in fields(Settings):
         given = getattr(settings, field.name)
-        if field.name in NEEDS[door] or field.name.upper() in emulators:
+        optional = {name for group in OPTIONAL.get(door, ()) for name in group}
+        if field.name in NEEDS[door] or field.name in optional or field.name.upper() in emulators:
             assert given == ALL[field.name.upper()]
-        else:
+        elif field.name not in TUNABLE.get(door, ()):
             assert given == field.default
 
 
@@ -36,6 +37,25 @@ def test_each_missing_setting_stops_the_start_with_its_name(door: str) -> None:
                 environ[name.upper()] = empty
             with pytest.raises(MissingSetting, match=rf"^{door} cannot start: {re.escape(name.upper())} not set$"):
                 load(environ, door)
+
+
+@pytest.mark.parametrize(("door", "group"), [(door, group) for door, groups in OPTIONAL.items() for group in groups])
+def test_a_channel_is_connected_wholly_or_not_at_all(door: str, group: tuple[str, ...]) -> None:
+    without = {name: value for name, value in ALL.items() if name.lower() not in group}
+    assert all(getattr(load(without, door), name) == "" for name in group)
+    for name in group[1:]:
+        with pytest.raises(MissingSetting, match=name.upper()):
+            load({**without, group[0].upper(): "set"}, door)
+
+
+@pytest.mark.parametrize(
+    ("door", "group"), [(door, group) for door, groups in OPTIONAL.items() for group in groups if len(group) > 1]
+)
+def test_an_optional_channel_is_connected_wholly_or_not_at_all(door: str, group: tuple[str, ...]) -> None:
+    needed = {name.upper(): "x" for name in NEEDS[door]}
+    assert all(getattr(load(needed, door), name) == "" for name in group)
+    with pytest.raises(MissingSetting, match=group[-1].upper()):
+        load(needed | {group[0].upper(): "x"}, door)
 
 
 def test_all_that_is_missing_is_told_at_once() -> None:

@@ -12,12 +12,12 @@ from typing import Any
 
 import jwt
 import pytest
-from besadu_local.tokens import Signer
 from cryptography.hazmat.primitives import serialization
 
 from besadu import invoker
 from besadu.config import Settings
 from besadu.errors import Refused, Unavailable
+from besadu_local.tokens import Signer
 from tests.factories import closed_port, some_settings
 
 ISSUER = "https://issuer.test.example"
@@ -143,5 +143,3 @@ def test_when_the_issuers_keys_cannot_be_had_the_caller_may_try_again(signer: Si
     away = replace(settings, invoker_jwks_url=f"http://127.0.0.1:{closed_port()}/certs")
     with pytest.raises(Unavailable):
         invoker.verify(bearer(signer, claims(settings)), away, "delivery")
-
-

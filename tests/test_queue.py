@@ -9,12 +9,12 @@ from typing import Any
 
 import grpc
 import pytest
-from besadu_local.stack import Stack
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from besadu import clock, config
 from besadu.queue import LONGEST_SCHEDULE, TIMEOUT, Queue
+from besadu_local.stack import Stack
 from tests.factories import PHONE, some_settings
 
 

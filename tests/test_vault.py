@@ -4,13 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from besadu_local.keys import private_key, public_line
 from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
 from besadu import vault
 from besadu.errors import MissingSetting, Refused
+from besadu_local.keys import private_key, public_line
 from tests.factories import NIK, some_settings
 
 SETTINGS = some_settings("vault")

@@ -1,1 +1,1 @@
-"""What the seven doors share. Imports point down: pages and services, then store, channels and outside things, then domain."""
+"""What the seven doors share. Imports point down: pages, services, then store and channels, then domain."""

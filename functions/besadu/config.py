@@ -28,12 +28,35 @@ class Settings:
     invoker_issuer: str = "https://accounts.google.com"
     invoker_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
 
-    # Meta: WhatsApp, Facebook, Instagram
+    # Meta: WhatsApp, Facebook, Instagram. The last two are optional.
     meta_app_secret: str = ""
     meta_verify_token: str = ""
     meta_access_token: str = ""
     meta_graph_url: str = GRAPH_URL
     whatsapp_phone_number_id: str = ""
+
+    facebook_page_id: str = ""
+    facebook_page_token: str = ""  # unset: the access token above serves the page too
+    instagram_account_id: str = ""
+
+    # SMS: which gateway sends, and the settings of each that is connected
+    sms_gateway: str = ""  # android, infobip or twilio
+    android_sms_url: str = ""  # of the private server, with its path
+    android_sms_user: str = ""
+    android_sms_password: str = ""
+    android_sms_signing_key: str = ""
+    infobip_url: str = ""
+    infobip_api_key: str = ""
+    infobip_sender: str = "BESADU"  # the name or number that the operator has registered for us
+    infobip_webhook_user: str = ""
+    infobip_webhook_password: str = ""
+
+    # Telephone, and SMS over Twilio
+    twilio_url: str = "https://api.twilio.com"
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_number: str = ""  # E.164, with the plus
+    pbx_signing_key: str = ""  # an own telephone exchange
 
     # The NIK vault
     nik_public_key: str = ""  # PEM, seals
@@ -81,23 +104,64 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "oidc_issuer",
         "oidc_client_id",
         "oidc_client_secret",
+        "nik_public_key",
         "nik_decrypt_key",
         "nik_index_key",
+        "whatsapp_phone_number_id",
     ),
     "portal": (*_ALWAYS, "besadu_public_url"),
 }
 
 
+_TWILIO = ("twilio_account_sid", "twilio_auth_token", "twilio_number")
+
+# Channels that an office connects or not: of each group all are set, or none and the channel refuses.
+OPTIONAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "intake": (
+        ("facebook_page_id",),
+        ("instagram_account_id",),
+        ("android_sms_signing_key",),
+        ("infobip_webhook_user", "infobip_webhook_password"),
+        _TWILIO,
+        ("pbx_signing_key",),
+        ("sms_gateway",),
+    ),
+    "attachments": (
+        ("facebook_page_id",),
+        ("instagram_account_id",),
+        ("infobip_url", "infobip_api_key"),
+        _TWILIO,
+        ("sms_gateway",),
+    ),
+    "delivery": (
+        ("facebook_page_id",),
+        ("instagram_account_id",),
+        ("android_sms_url", "android_sms_user", "android_sms_password"),
+        ("infobip_url", "infobip_api_key"),
+        _TWILIO,
+        ("sms_gateway",),
+    ),
+    "console": (("sms_gateway",),),
+}
+# What a door may also be given; without it the default serves.
+TUNABLE: Mapping[str, tuple[str, ...]] = {
+    "attachments": ("twilio_url",),
+    "delivery": ("twilio_url", "infobip_sender", "facebook_page_token"),
+}
+
+
 def load(environ: Mapping[str, str], door: str) -> Settings:
-    """The settings that ``door`` needs, and the emulators' addresses; nothing else, even if it is set.
+    """The settings of ``door``, and the emulators' addresses; nothing else, even if it is set.
 
     Raises MissingSetting with the names of all that are missing.
     """
-    optional = ("firestore_emulator_host", "storage_emulator_host", "tasks_emulator_host")
-    wanted = {*NEEDS[door], *optional}
+    emulators = ("firestore_emulator_host", "storage_emulator_host", "tasks_emulator_host")
+    groups = OPTIONAL.get(door, ())
+    wanted = {*NEEDS[door], *emulators, *TUNABLE.get(door, ()), *(name for group in groups for name in group)}
     defaults = {field.name: str(field.default) for field in fields(Settings)}
     values = {name: environ.get(name.upper(), "").strip() or defaults[name] for name in wanted}
-    missing = sorted(name.upper() for name in set(NEEDS[door]) if not values[name])
+    begun = {name for group in groups if any(values[name] for name in group) for name in group}
+    missing = sorted(name.upper() for name in {*NEEDS[door], *begun} if not values[name])
     if missing:
         message = f"{door} cannot start: {', '.join(missing)} not set"
         raise MissingSetting(message)

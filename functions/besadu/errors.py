@@ -1,5 +1,7 @@
 """What can go wrong, said so that the caller knows what to do next. HTTP codes are chosen by the doors."""
 
+from collections.abc import Mapping
+
 
 class BesaduError(Exception):
     """Base of our own errors. Its text never holds a NIK, a phone number or a token."""
@@ -27,6 +29,14 @@ class Conflict(BesaduError):
 
 class Invalid(BesaduError):
     """A form or field does not hold what it must. The text is Indonesian, for the person who filled it in."""
+
+
+class InvalidFields(Invalid):
+    """Some fields of a form do not hold what they must. ``problems``: name of the field -> what to do, Indonesian."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
 
 
 class MediaGone(BesaduError):

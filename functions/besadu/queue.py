@@ -3,18 +3,17 @@
 import hashlib
 import json
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from besadu import clock, logs
 from besadu.config import Settings
 
-if TYPE_CHECKING:
-    from google.cloud.tasks_v2 import CloudTasksClient
-
 QueueName = Literal["outbox", "evidence", "deadlines"]
 TIMEOUT = 2.0
 LONGEST_SCHEDULE = timedelta(days=29)
+_CreateTask = Callable[[dict[str, Any]], None]  # parent and task, as the API names them
 
 
 class Queue:
@@ -23,7 +22,7 @@ class Queue:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._made: CloudTasksClient | None = None
+        self._create_task: _CreateTask | None = None
 
     def send(self, outbox_id: str, due: datetime | None, *, again: str = "") -> bool:
         """Let `delivery` send this message when it is due. ``again`` makes a new task where one was lost."""
@@ -52,12 +51,13 @@ class Queue:
         again: str,
     ) -> bool:
         # Imported here: pages that only read never pay for it.
-        from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, RetryError
+        import grpc
         from google.auth.exceptions import GoogleAuthError
 
         try:
-            client = self._client()
-            parent = client.queue_path(self._settings.google_cloud_project, self._settings.tasks_location, queue)
+            create = self._calls()
+            settings = self._settings
+            parent = f"projects/{settings.google_cloud_project}/locations/{settings.tasks_location}/queues/{queue}"
             # Hashed: names in order slow the queue down. Named: the same cause is queued once. A name stays taken for
             # hours after its task ran or was deleted, hence ``again``.
             seed = json.dumps([function, path, body, due.timestamp() if due else 0, again], sort_keys=True)
@@ -78,25 +78,46 @@ class Queue:
             }
             if due:
                 task["schedule_time"] = due
-            client.create_task(request={"parent": parent, "task": task}, timeout=TIMEOUT, retry=None)
-        except AlreadyExists:
-            return True
-        except (GoogleAPICallError, RetryError, GoogleAuthError) as fault:
-            logs.warning("task_not_created", queue=queue, fault=type(fault).__name__)
-            return False
+            create({"parent": parent, "task": task})
+        except grpc.RpcError as fault:
+            if fault.code() is not grpc.StatusCode.ALREADY_EXISTS:
+                return _not_created(queue, fault.code().name)
+        except GoogleAuthError as fault:
+            return _not_created(queue, type(fault).__name__)
         return True
 
-    def _client(self) -> "CloudTasksClient":
+    def _calls(self) -> _CreateTask:
         with self._lock:
-            if self._made is None:
-                from google.cloud.tasks_v2 import CloudTasksClient
-                from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+            if self._create_task is None:
+                self._create_task = _stub(self._settings.tasks_emulator_host)
+            return self._create_task
 
-                if host := self._settings.tasks_emulator_host:
-                    import grpc
 
-                    transport = CloudTasksGrpcTransport(channel=grpc.insecure_channel(host))
-                    self._made = CloudTasksClient(transport=transport)
-                else:
-                    self._made = CloudTasksClient()
-            return self._made
+def _stub(emulator: str) -> _CreateTask:
+    """CreateTask over the channel of the library's client, without the objects that the library makes of every value."""
+    from google.cloud.tasks_v2 import CloudTasksClient, CreateTaskRequest
+    from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+
+    if emulator:
+        import grpc
+
+        client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=grpc.insecure_channel(emulator)))
+    else:
+        client = CloudTasksClient()
+    request_class = CreateTaskRequest.pb()
+    call = client.transport.grpc_channel.unary_unary(
+        "/google.cloud.tasks.v2.CloudTasks/CreateTask",
+        request_serializer=request_class.SerializeToString,
+        response_deserializer=bytes,  # the task itself is known
+    )
+
+    def create(request: dict[str, Any]) -> None:
+        routing = ("x-goog-request-params", f"parent={request['parent']}")
+        call(request_class(**request), timeout=TIMEOUT, metadata=[routing])
+
+    return create
+
+
+def _not_created(queue: QueueName, fault: str) -> bool:
+    logs.warning("task_not_created", queue=queue, fault=fault)
+    return False

@@ -2,7 +2,7 @@
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from besadu.domain.complaint import State
 from besadu.domain.conversation import Reply
 from besadu.errors import BesaduError
 
+VITAL = frozenset({"emergency", "protection"})
 FILE = Path(__file__).with_name("texts.id.toml")
 
 
@@ -26,14 +27,31 @@ def say(key: str, /, **values: str) -> str:
     return _filled(key, _table("say"), values)
 
 
-def compose(reply: Reply, /, **more: str) -> str:
+def say_briefly(key: str, /, **values: str) -> str:
+    """The same for SMS, where each letter counts: in fewer words where there are some."""
+    return _filled(key, _table("sms") if key in _table("sms") else _table("say"), values)
+
+
+def wording(*, brief: bool) -> Callable[..., str]:
+    """``say`` in the manner of a channel."""
+    return say_briefly if brief else say
+
+
+def compose(reply: Reply, /, *, brief: bool = False) -> str:
     """A whole reply of the dialogue: what goes first, then the text itself, a paragraph each.
 
-    ``more`` are values that only the service knows, such as a date.
+    ``brief``: for SMS, paid by the segment. A greeting is left out; what somebody in danger must read is not.
     """
-    values = {**reply.values, **more}
-    parts = {name: ", ".join(say(key, **values) for key in keys) for name, keys in reply.parts.items()}
-    return "\n\n".join([*(say(key, **values) for key in reply.before), say(reply.key, **values, **parts)])
+    words, values = wording(brief=brief), reply.values
+    first = [key for key in reply.before if not brief or key in VITAL]
+    parts = {name: ", ".join(words(key, **values) for key in keys) for name, keys in reply.parts.items()}
+    paragraphs = [*(words(key, **values) for key in first), words(reply.key, **values, **parts)]
+    return ("\n" if brief else "\n\n").join(paragraphs)
+
+
+def spoken(key: str, /, **values: str) -> str:
+    """A sentence of the telephone service, for the voice or for the SMS after a call. Raises MissingText."""
+    return _filled(key, _table("ivr"), values)
 
 
 def label(state: State) -> str:

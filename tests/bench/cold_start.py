@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from besadu_local.ports import HOST, free_port, wait_until
-from tests.bench.site import FLOOR, INTAKE, Site, open_site
+from tests.bench.site import FLOOR, INTAKE, Site, end, open_site
 from tests.bench.webhooks import signed
 
 TARGET = 1.15
@@ -31,7 +31,7 @@ def cold_start_over_bare() -> dict[str, Any]:
             for name, (source, path) in DOORS.items():
                 seconds = _start(site, name, source, path)
                 took[name] += [seconds] if number else []
-            sys.stderr.write(f"start {number}: " + ", ".join(f"{n} {t[-1]:.3f} s" for n, t in took.items() if t) + "\n")
+                sys.stderr.write(f"start {number} of {name}: {seconds:.3f} s\n")
     medians = {name: statistics.median(found) for name, found in took.items()}
     ratios = [ours / theirs for ours, theirs in zip(took["intake"], took["bare"], strict=True)]
     return {
@@ -59,15 +59,20 @@ def _start(site: Site, name: str, source: Path, path: str) -> float:
         )
         return time.perf_counter() - began
     finally:
-        child.stop()
+        end(child)
 
 
 def _answers(port: int, path: str, body: bytes, headers: dict[str, str]) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=30)
     try:
         connection.request("POST", path, body, headers)
-        return connection.getresponse().status == http.client.OK
+        status = connection.getresponse().status
     except OSError:
         return False
+    else:
+        if status != http.client.OK:
+            message = f"the first answer was {status}, not 200"
+            raise AssertionError(message)
+        return True
     finally:
         connection.close()

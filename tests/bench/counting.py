@@ -71,7 +71,7 @@ class CountedDatabase(firestore.Client):  # type: ignore[misc]  # the library ha
         return grpc.intercept_channel(super()._emulator_channel(transport), _Meter(self._counter))
 
 
-class _Meter(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
+class _Meter(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
 
@@ -79,6 +79,8 @@ class _Meter(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor
         self._counter.called()
         for write in getattr(request, "writes", ()):
             self._counter.wrote(write.update.name or write.delete or write.transform.document)
+        if name := getattr(request, "name", ""):
+            self._counter.read(name)
         return continuation(details, request)
 
     def intercept_unary_stream(self, continuation: Callable[[Any, Any], Any], details: Any, request: Any) -> Any:

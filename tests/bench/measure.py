@@ -1,6 +1,7 @@
 """All figures, or those that are named: a JSON line each."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +19,7 @@ FIGURES: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 def main() -> None:
     """Measure what the arguments name."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that servers are ended, too
     for name in sys.argv[1:] or FIGURES:
         if name not in FIGURES:
             sys.exit(f"there is no figure {name}; there are {', '.join(FIGURES)}")

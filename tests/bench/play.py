@@ -17,7 +17,8 @@ from besadu import config
 from besadu.domain.complaint import Actor, Complaint, State
 from besadu.media import Media
 from besadu.queue import Queue
-from besadu.services import casework, delivery, desk, evidence, followup, intake, reading
+from besadu.services import casework, delivery, desk, evidence, followup, reading
+from besadu.services.intake import LONGEST_WAIT
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import connect
@@ -26,6 +27,7 @@ from besadu_local.stack import Stack
 from besadu_local.staff import STAFF
 from besadu_local.world.store import person_id
 from tests.bench.counting import CountedDatabase, Counter
+from tests.factories import hear
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -151,7 +153,7 @@ class Play:
     def _say(self, message: dict[str, Any]) -> None:
         self._phone_page("/citizen/whatsapp", {"from": self._phone, "name": "Siti Aminah", **message})
         self._settle()
-        self._stack.clock.advance(int(intake.LONGEST_WAIT.total_seconds()))  # a prompt waits for the end of a burst
+        self._stack.clock.advance(int(LONGEST_WAIT.total_seconds()))  # a prompt waits for the end of a burst
         self._settle()
 
     def _settle(self) -> None:
@@ -166,7 +168,7 @@ class Play:
     def _do(self, path: str, body: bytes) -> None:
         match path:
             case "/intake/whatsapp":
-                intake.receive(self._office("intake"), "whatsapp", body)
+                hear(self._office("intake"), body)
             case "/delivery/send":
                 delivery.send(self._office("delivery"), json.loads(body)["id"])
             case "/attachments/fetch":

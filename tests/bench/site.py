@@ -2,10 +2,11 @@
 
 import os
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,14 @@ class Site:
             child.wait_for(port)
             yield f"http://{HOST}:{port}"
         finally:
-            child.stop()
+            end(child)
+
+
+def end(child: Child) -> None:
+    """At once: gunicorn would wait for connections that are kept open, and there is nothing to save."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.stop()
 
 
 @contextmanager

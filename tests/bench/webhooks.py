@@ -7,11 +7,10 @@ import secrets
 import time
 from collections.abc import Iterator
 
-# Everything in one message, as the most work that a first message can be: the NIK is checked, sealed and masked.
-# The NIK is synthetic.
-STORY = (
-    "Jalan di depan SD Negeri 5 Tanjungpandan rusak berat dan berlubang sejak dua minggu lalu, sudah ada yang jatuh. "
-    "NIK saya 1902014708900001, mohon segera ditindaklanjuti."
+# By turns a plain complaint and one with all in it, whose NIK is checked, sealed and masked. The NIK is synthetic.
+STORIES = (
+    "Jalan di depan SD Negeri 5 Tanjungpandan rusak berat dan berlubang, sudah ada yang jatuh. Mohon ditindaklanjuti.",
+    "Lampu jalan di Desa Air Saga padam sejak dua minggu lalu, gelap sekali. NIK saya 1902014708900001. Terima kasih.",
 )
 
 
@@ -19,18 +18,18 @@ def signed(secret: str, account: str, count: int) -> Iterator[tuple[bytes, dict[
     """Body and headers of ``count`` webhooks for the business number ``account``; no sender or message comes twice."""
     first = secrets.randbelow(9 * 10**8)
     for number in range(first, first + count):
-        body = json.dumps(_payload(f"62812{number:09d}", account), separators=(",", ":")).encode()
+        body = json.dumps(_payload(f"62812{number:09d}", account, STORIES[number % 2]), separators=(",", ":")).encode()
         signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         yield body, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
 
 
-def _payload(sender: str, account: str) -> dict[str, object]:
+def _payload(sender: str, account: str, text: str) -> dict[str, object]:
     message = {
         "from": sender,
         "id": f"wamid.{secrets.token_hex(20)}",
         "timestamp": str(int(time.time())),
         "type": "text",
-        "text": {"body": STORY},
+        "text": {"body": text},
     }
     value = {
         "messaging_product": "whatsapp",

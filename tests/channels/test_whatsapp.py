@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from besadu.channels import CHANNELS, whatsapp
+from besadu.channels import CHANNELS, meta, whatsapp
+from besadu.channels.webhook import Webhook
+from besadu.config import Settings
 from besadu.domain.message import Inbound, Parsed
 
 ACCOUNT = "106540352242922"
@@ -20,9 +22,22 @@ NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PAYLOADS = sorted((Path(__file__).parent.parent / "payloads" / "whatsapp").glob("*.json"))
 
 
+def parse_raw(raw: bytes) -> Parsed:
+    webhook = Webhook(
+        method="POST",
+        path="/whatsapp",
+        url="https://besadu.example/intake/whatsapp",
+        query="",
+        headers={},
+        raw=raw,
+        received_at=NOW,
+    )
+    return whatsapp.parse(webhook, Settings(whatsapp_phone_number_id=ACCOUNT))
+
+
 def parse(name: str) -> Parsed:
     path = next(path for path in PAYLOADS if path.stem == name)
-    return whatsapp.parse(path.read_bytes(), account=ACCOUNT, received_at=NOW)
+    return parse_raw(path.read_bytes())
 
 
 def only(name: str) -> Inbound:
@@ -100,7 +115,7 @@ def test_the_registry_knows_whatsapp_by_its_name() -> None:
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
 def test_every_payload_can_be_stored_as_utf_8(path: Path) -> None:
-    parsed = whatsapp.parse(path.read_bytes(), account=ACCOUNT, received_at=NOW)
+    parsed = parse_raw(path.read_bytes())
     repr(parsed).encode()
     for message in parsed.messages:
         message.text.encode()
@@ -248,7 +263,7 @@ def test_a_notice_has_the_same_key_when_it_comes_again() -> None:
     ids=lambda raw: raw[:12].decode("latin-1"),
 )
 def test_a_body_that_is_no_webhook_is_kept_as_it_came(raw: bytes) -> None:
-    parsed = whatsapp.parse(raw, account=ACCOUNT, received_at=NOW)
+    parsed = parse_raw(raw)
     assert not parsed.messages
     assert [piece.raw for piece in parsed.unparsed] == [raw]
 
@@ -257,7 +272,7 @@ def test_a_message_nested_just_within_the_parser_s_depth_is_kept() -> None:
     deep = "[" * 700 + "]" * 700
     value = f'{{"messages":[{{"id":"wamid.1","from":"6281200000001","type":"text","text":{deep}}}]}}'
     raw = f'{{"object":"whatsapp_business_account","entry":[{{"changes":[{{"value":{value}}}]}}]}}'.encode()
-    parsed = whatsapp.parse(raw, account=ACCOUNT, received_at=NOW)
+    parsed = parse_raw(raw)
     assert len(parsed.unparsed) == 1
 
 
@@ -271,7 +286,7 @@ ANYTHING = st.recursive(
 @given(raw=st.binary(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_no_bytes_raise(raw: bytes) -> None:
-    whatsapp.parse(raw, account=ACCOUNT, received_at=NOW)
+    parse_raw(raw)
 
 
 @given(path=st.sampled_from(PAYLOADS), data=st.data())
@@ -290,7 +305,7 @@ def test_no_payload_with_any_value_replaced_raises(path: Path, data: st.DataObje
         node, key = data.draw(st.sampled_from(spots))
         node[key] = data.draw(ANYTHING)
     raw = json.dumps(body).encode()
-    parsed = whatsapp.parse(raw, account=ACCOUNT, received_at=NOW)
+    parsed = parse_raw(raw)
     for message in parsed.messages:
         repr(message).encode()
 
@@ -299,28 +314,28 @@ GENUINE = rb'{"text":"caf\u00e9 \/ \ud83d\ude4f"}'
 
 
 def test_a_genuine_signature_verifies_over_the_raw_bytes_only() -> None:
-    assert whatsapp.verify(GENUINE, signed(GENUINE), "s3cret")
+    assert meta.verify(GENUINE, signed(GENUINE), "s3cret")
     again = json.dumps(json.loads(GENUINE), ensure_ascii=False).encode()
-    assert not whatsapp.verify(again, signed(GENUINE), "s3cret")
+    assert not meta.verify(again, signed(GENUINE), "s3cret")
 
 
 def test_the_vector_of_rfc_4231_case_2_verifies() -> None:
     known = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     headers = {"x-hub-signature-256": f"sha256={known}"}
-    assert whatsapp.verify(b"what do ya want for nothing?", headers, "Jefe")
+    assert meta.verify(b"what do ya want for nothing?", headers, "Jefe")
 
 
 def test_during_a_rotation_both_secrets_verify() -> None:
     for secret in (b"new", b"old"):
-        assert whatsapp.verify(GENUINE, signed(GENUINE, secret), "new, old")
-    assert not whatsapp.verify(GENUINE, signed(GENUINE, b"older"), "new,old")
+        assert meta.verify(GENUINE, signed(GENUINE, secret), "new, old")
+    assert not meta.verify(GENUINE, signed(GENUINE, b"older"), "new,old")
 
 
 @pytest.mark.parametrize("bit", range(0, len(GENUINE) * 8, 7))
 def test_one_flipped_bit_is_refused(bit: int) -> None:
     altered = bytearray(GENUINE)
     altered[bit // 8] ^= 1 << (bit % 8)
-    assert not whatsapp.verify(bytes(altered), signed(GENUINE), "s3cret")
+    assert not meta.verify(bytes(altered), signed(GENUINE), "s3cret")
 
 
 GOOD = signed(GENUINE)["X-Hub-Signature-256"]
@@ -344,22 +359,22 @@ GOOD = signed(GENUINE)["X-Hub-Signature-256"]
     ],
 )
 def test_an_odd_signature_header_is_refused_and_never_raises(header: str) -> None:
-    assert not whatsapp.verify(GENUINE, {"X-Hub-Signature-256": header}, "s3cret")
+    assert not meta.verify(GENUINE, {"X-Hub-Signature-256": header}, "s3cret")
 
 
 def test_no_header_and_no_secret_refuse() -> None:
-    assert not whatsapp.verify(GENUINE, {}, "s3cret")
-    assert not whatsapp.verify(GENUINE, {"X-Hub-Signature": "sha1=0"}, "s3cret")
+    assert not meta.verify(GENUINE, {}, "s3cret")
+    assert not meta.verify(GENUINE, {"X-Hub-Signature": "sha1=0"}, "s3cret")
     for empty in ("", " ", ",", " , "):
-        assert not whatsapp.verify(GENUINE, signed(GENUINE, b""), empty)
+        assert not meta.verify(GENUINE, signed(GENUINE, b""), empty)
 
 
 HELLO = {"hub.mode": "subscribe", "hub.verify_token": "tok", "hub.challenge": "1158201444"}
 
 
 def test_the_handshake_answers_the_challenge() -> None:
-    assert whatsapp.handshake(HELLO, "tok") == "1158201444"
-    assert whatsapp.handshake(HELLO, "newer,tok") == "1158201444"
+    assert meta.handshake(HELLO, "tok") == "1158201444"
+    assert meta.handshake(HELLO, "newer,tok") == "1158201444"
 
 
 @pytest.mark.parametrize(
@@ -376,7 +391,7 @@ def test_the_handshake_answers_the_challenge() -> None:
     ],
 )
 def test_any_other_handshake_is_refused(change: dict[str, str], token: str) -> None:
-    assert whatsapp.handshake({**HELLO, **change}, token) is None
+    assert meta.handshake({**HELLO, **change}, token) is None
 
 
 def test_understanding_needs_no_http_client_and_no_server() -> None:

@@ -1,7 +1,7 @@
 """The history is a chain: whatever is changed in it afterwards is found.
 
 One thing cannot be found from the chain alone: entries cut off at its end. The digest of the last entry must be known
-from elsewhere for that; the complaint's ``revision``, which counts the entries, gives it away as long as it is not changed too.
+from elsewhere for that; the complaint's ``revision``, which counts the entries, tells as long as it is not changed too.
 """
 
 from dataclasses import replace

@@ -139,8 +139,8 @@ def test_a_pause_never_shortens_the_working_time(
 
 def test_dates_read_as_in_a_letter() -> None:
     assert deadlines.date_text(date(2026, 3, 2)) == "Senin, 2 Maret 2026"
-    assert deadlines.short_date_text(date(2026, 3, 2)) == "2 Mar"
-    assert deadlines.short_date_text(date(2026, 8, 17)) == "17 Agu"
+    assert deadlines.short_date_text(date(2026, 3, 2)) == "2 Mar 2026"
+    assert deadlines.short_date_text(date(2026, 8, 17)) == "17 Agu 2026"
 
 
 def test_moments_are_read_in_belitungs_time() -> None:

@@ -7,7 +7,15 @@ from typing import get_args
 import pytest
 
 from besadu.domain.message import ReceiptState
-from besadu.domain.outbox import BACK_OFF, MOST_ATTEMPTS, RECEIPT_RANK, OutboxItem, OutboxState, next_attempt, receipt_moves
+from besadu.domain.outbox import (
+    BACK_OFF,
+    MOST_ATTEMPTS,
+    RECEIPT_RANK,
+    OutboxItem,
+    OutboxState,
+    next_attempt,
+    receipt_moves,
+)
 from tests.factories import ADDRESS, START
 
 ITEM = OutboxItem(id="a", kind="notice", address=ADDRESS, created_at=START, due=START)
@@ -42,7 +50,14 @@ def test_attempts_grow_further_apart_and_span_at_least_a_day() -> None:
     assert sum(pauses, timedelta()) > timedelta(days=1)
 
 
-@pytest.mark.parametrize("kind", ["notice", "question", "answer", "agency"])
-def test_all_but_prompts_are_followed_to_the_reader(kind: str) -> None:
-    assert replace(ITEM, kind=kind).tracked  # type: ignore[arg-type]
-    assert not replace(ITEM, kind="prompt").tracked
+@pytest.mark.parametrize(
+    ("kind", "followed"),
+    [
+        ("prompt", {"pending", "sending", "held", "superseded", "unknown"}),
+        ("agency", {"pending", "sending", "held", "superseded", "unknown", "sent", "failed"}),
+        ("answer", {"pending", "sending", "held", "superseded", "unknown", "sent", "failed", "delivered"}),
+    ],
+)
+def test_a_message_is_followed_as_far_as_somebody_asks(kind: str, followed: set[str]) -> None:
+    states = {state for state in get_args(OutboxState) if replace(ITEM, kind=kind, state=state).followed}  # type: ignore[arg-type]
+    assert states == followed

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import requests
 
-from besadu.channels import whatsapp
+from besadu.channels import meta, whatsapp
+from besadu.channels.webhook import Webhook
 from besadu.config import Settings
 from besadu.domain.message import Address, Attachment, Inbound, Outgoing, SendResult
 from besadu.errors import MediaGone, Unavailable
@@ -30,6 +31,11 @@ ACCOUNT = "106540352242922"
 SITI = "6281200000001"
 
 
+def _webhook(raw: bytes, now: datetime) -> Webhook:
+    url = "https://besadu.example/intake/whatsapp"
+    return Webhook(method="POST", path="/whatsapp", url=url, query="", headers={}, raw=raw, received_at=now)
+
+
 @dataclass
 class Besadu:
     """The receiving end of webhooks: keeps what is signed, and answers as told."""
@@ -41,7 +47,8 @@ class Besadu:
 
     def inbound(self) -> list[Inbound]:
         now = datetime.now(UTC)
-        parsed = [whatsapp.parse(body, account=ACCOUNT, received_at=now) for body in self.bodies]
+        ours = Settings(whatsapp_phone_number_id=ACCOUNT)
+        parsed = [whatsapp.parse(_webhook(body, now), ours) for body in self.bodies]
         assert not [piece for each in parsed for piece in each.unparsed]
         return [message for each in parsed for message in each.messages]
 
@@ -58,7 +65,7 @@ def besadu() -> Iterator[Besadu]:
     class Door(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            good = self.path == "/intake/whatsapp" and whatsapp.verify(raw, dict(self.headers), "app-secret")
+            good = self.path == "/intake/whatsapp" and meta.verify(raw, dict(self.headers), "app-secret")
             status = (heard.answers.pop(0) if heard.answers else 200) if good else 403
             with heard.arrived:
                 if status == 200:

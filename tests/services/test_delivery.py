@@ -1,4 +1,4 @@
-"""Messages on their way out, against the simulated Graph API: sent once, or told that it is not known, and never silence."""
+"""Messages on their way out, against the simulated Graph API: sent once, or a person is told; never silence."""
 
 import os
 import signal
@@ -9,25 +9,23 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from besadu_local.clock import Clock
-from besadu_local.stack import FUNCTIONS, LOCAL
-from besadu_local.world.app import running
-from besadu_local.world.client import Phone
-from besadu_local.world.config import WorldSettings
 
 from besadu import links, texts
 from besadu.channels import http
 from besadu.domain.conversation import Pending
 from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem
 from besadu.services import delivery
-from besadu.services.intake import receive
 from besadu.services.office import Office
 from besadu.store.keys import outbox_key
+from besadu_local.clock import Clock
+from besadu_local.stack import FUNCTIONS, LOCAL
+from besadu_local.world.app import running
+from besadu_local.world.client import Phone
+from besadu_local.world.config import WorldSettings
 from tests.factories import (
     ACCOUNT,
     ADDRESS,
@@ -39,6 +37,7 @@ from tests.factories import (
     an_office,
     closed_port,
     head_of,
+    hear,
     item_of,
     keep_head,
     keep_item,
@@ -56,7 +55,6 @@ class Network:
     url: str
     office: Office
     clock: Clock
-    state: Path
 
     def fail(self, **spec: Any) -> None:
         requests.post(f"{self.url}/control/fail", json=spec, timeout=5).raise_for_status()
@@ -77,37 +75,44 @@ class Network:
 
     def receipt(self, callback: str, state: str, *, provider_id: str = "wamid.out", code: int = 0) -> None:
         status = a_status(callback, state, provider_id=provider_id, code=code)
-        receive(self.office, "whatsapp", webhook(statuses=(status,)))
+        hear(self.office, webhook(statuses=(status,)))
 
     def citizen_writes(self, text: str = "BUKA") -> None:
         """To BESADU, and as the Graph API sees it."""
         Phone(self.url, PHONE).say(text)
-        receive(self.office, "whatsapp", webhook(a_text(text, at=self.clock.now())))
+        hear(self.office, webhook(a_text(text, at=self.clock.now())))
 
     def close_window(self) -> None:
         self.clock.advance(25 * 3600)
 
 
-@pytest.fixture
-def network(firestore_project: str, tmp_path: Path) -> Iterator[Network]:
-    clock = Clock(tmp_path)
-    port = closed_port()
-    world = WorldSettings(
-        state=tmp_path,
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Clock]]:
+    """The address of the Graph API's server, and its clock."""
+    state, port = tmp_path_factory.mktemp("world"), closed_port()
+    settings = WorldSettings(
+        state=state,
         public_url=f"http://127.0.0.1:{closed_port()}",
         graph_origin=f"http://127.0.0.1:{port}",
         app_secret=APP_SECRET,
         access_token="access-token-of-tests",
         phone_number_id=ACCOUNT,
     )
-    with running(world, port) as server:
+    with running(settings, port) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{port}"
-        office = an_office(firestore_project, clock.now, meta_graph_url=f"{url}/graph")
-        Phone(url, PHONE).say("halo")
-        keep_head(office)
-        yield Network(url, office, clock, tmp_path)
+        yield f"http://127.0.0.1:{port}", Clock(state)
         server.shutdown()
+
+
+@pytest.fixture
+def network(world: tuple[str, Clock], firestore_project: str) -> Network:
+    """With a citizen who has just written."""
+    url, clock = world
+    requests.post(f"{url}/control/reset", timeout=5).raise_for_status()
+    office = an_office(firestore_project, clock.now, meta_graph_url=f"{url}/graph")
+    Phone(url, PHONE).say("halo")
+    keep_head(office)
+    return Network(url, office, clock)
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
@@ -199,7 +204,13 @@ def killed_after_sending(network: Network, item: OutboxItem) -> None:
     """A worker whose message is taken, and who is killed before the answer reaches it."""
     network.fail(mode="timeout", accepted=True, seconds=3)
     settings = network.office.settings
-    arguments = [settings.google_cloud_project, settings.meta_graph_url, ACCOUNT, item.id, network.clock.now().isoformat()]
+    arguments = [
+        settings.google_cloud_project,
+        settings.meta_graph_url,
+        ACCOUNT,
+        item.id,
+        network.clock.now().isoformat(),
+    ]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(LOCAL), str(FUNCTIONS)])}
     worker = subprocess.Popen([sys.executable, "-c", WORKER, *arguments], env=environ)
     try:
@@ -310,9 +321,7 @@ def test_a_person_who_has_no_whatsapp_is_a_failure_that_shows(network: Network) 
     assert [failed.id for failed in network.office.store.outbox.failed()] == [item.id]
 
 
-def test_a_refused_token_pauses_alerts_and_loses_nothing(
-    network: Network, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refused_token_pauses_alerts_and_loses_nothing(network: Network, capsys: pytest.CaptureFixture[str]) -> None:
     item = keep_item(network.office)
     network.fail(mode="error", status=401, code=190, times=MOST_ATTEMPTS + 3)
     for _ in range(MOST_ATTEMPTS + 3):
@@ -463,7 +472,7 @@ def test_a_prompt_whose_place_a_newer_one_took_is_not_sent(network: Network) -> 
 
 def test_a_burst_reaches_the_phone_as_one_prompt(network: Network) -> None:
     for text in ("Lampu jalan mati total", "di depan SD 5 Perawas", "sejak Senin"):
-        receive(network.office, "whatsapp", webhook(a_text(text, at=network.clock.now())))
+        hear(network.office, webhook(a_text(text, at=network.clock.now())))
     pending = head_of(network.office).value.pending
     assert pending
     item = item_of(network.office, pending.outbox_id)

@@ -20,7 +20,7 @@ from besadu.domain.complaint import State
 from besadu.domain.message import Address
 from besadu.errors import Unavailable
 from besadu.queue import Queue
-from besadu.services.intake import LONGEST_WAIT, QUIET, receive
+from besadu.services.intake import LONGEST_WAIT, QUIET
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import connect
@@ -41,6 +41,7 @@ from tests.factories import (
     complaint_of,
     file_complaint,
     head_of,
+    hear,
     item_of,
     keep_head,
     keep_item,
@@ -87,9 +88,9 @@ def test_a_whole_talk_becomes_a_complaint_with_a_sealed_nik(office: Office, hand
 
 def test_the_same_message_twice_has_one_effect(office: Office) -> None:
     raw = webhook(a_text(STORY, message_id="wamid.same"))
-    receive(office, "whatsapp", raw)
+    hear(office, raw)
     before = head_of(office)
-    receive(office, "whatsapp", raw)
+    hear(office, raw)
     assert head_of(office) == before
     assert (len(every(office, "inbox")), len(every(office, "outbox"))) == (1, 1)
 
@@ -115,13 +116,13 @@ def together(count: int, work: Any) -> None:
 
 def test_the_same_message_eight_times_at_once_has_one_effect(office: Office) -> None:
     raw = webhook(a_text(STORY, message_id="wamid.same"))
-    together(8, lambda _number: receive(office, "whatsapp", raw))
+    together(8, lambda _number: hear(office, raw))
     assert head_of(office).value.sequence == 1
     assert (len(every(office, "inbox")), len(every(office, "outbox"))) == (1, 1)
 
 
 def test_ten_photos_at_once_become_one_draft_and_one_prompt(office: Office) -> None:
-    together(10, lambda number: receive(office, "whatsapp", webhook(an_image(str(4000 + number)))))
+    together(10, lambda number: hear(office, webhook(an_image(str(4000 + number)))))
     draft = head_of(office).value.draft
     assert draft
     assert len(set(draft.evidence)) == 10
@@ -131,7 +132,7 @@ def test_ten_photos_at_once_become_one_draft_and_one_prompt(office: Office) -> N
 
 def test_an_album_and_a_story_become_one_complaint_with_ten_files(office: Office, hands: Hands) -> None:
     photos = [an_image(str(5000 + number), at=hands.now()) for number in range(10)]
-    receive(office, "whatsapp", webhook(*photos))
+    hear(office, webhook(*photos))
     hands.advance(minutes=1)
     for text in (STORY, f"NIK {NIK}", "YA"):
         say(office, text)
@@ -167,7 +168,7 @@ def test_a_burst_without_end_is_answered_after_a_while(office: Office, hands: Ha
 
 def test_one_message_that_nobody_understands_does_not_lose_its_neighbours(office: Office) -> None:
     broken: list[Any] = [None, 5, {"id": "wamid.odd", "type": "text", "from": PHONE, "text": {"body": None}}]
-    receive(office, "whatsapp", webhook(a_text("Lampu jalan mati", message_id="w1"), *broken, a_text(STORY)))
+    hear(office, webhook(a_text("Lampu jalan mati", message_id="w1"), *broken, a_text(STORY)))
     assert head_of(office).value.sequence == 2
     assert sorted(item["state"] for item in every(office, "inbox")) == [
         "processed",
@@ -178,15 +179,15 @@ def test_one_message_that_nobody_understands_does_not_lose_its_neighbours(office
 
 
 def test_what_is_no_json_is_kept_as_it_came_and_quarantined(office: Office) -> None:
-    receive(office, "whatsapp", b"\xff{not json")
-    receive(office, "whatsapp", b"\xff{not json")
+    hear(office, b"\xff{not json")
+    hear(office, b"\xff{not json")
     (item,) = every(office, "inbox")
     assert (item["state"], item["raw"]) == ("quarantined", b"\xff{not json")
 
 
 def test_a_large_body_is_packed_and_can_be_read_again(office: Office) -> None:
     raw = webhook(a_text("Lampu jalan mati", message_id="w1")) + b" " * 900_000
-    receive(office, "whatsapp", raw)
+    hear(office, raw)
     item = inbox_of(office, "w1")
     assert item.raw_packed
     assert zlib.decompress(item.raw) == raw
@@ -194,13 +195,13 @@ def test_a_large_body_is_packed_and_can_be_read_again(office: Office) -> None:
 
 @pytest.mark.parametrize("text", ["a" * 4096, "🙏" * 2000, "😀👩‍👩‍👧", "e\u0301 \u202e lapor", "\u0000", "*_~`"])
 def test_any_text_is_kept_whole(office: Office, text: str) -> None:
-    receive(office, "whatsapp", webhook(a_text(text, message_id="w1")))
+    hear(office, webhook(a_text(text, message_id="w1")))
     assert inbox_of(office, "w1").text == text.replace("\u0000", "\ufffd")
 
 
 def test_a_batch_keeps_its_body_once(office: Office) -> None:
     raw = webhook(*(a_text(f"lampu mati {number}", message_id=f"w{number}") for number in range(5)))
-    receive(office, "whatsapp", raw)
+    hear(office, raw)
     kept = [item for item in every(office, "inbox") if item["raw"]]
     assert [item["raw"] for item in kept] == [raw]
     assert {item["raw_with"] for item in every(office, "inbox")} == {"", inbox_key("whatsapp", ACCOUNT, "w0")}
@@ -246,7 +247,7 @@ def test_a_nik_stands_nowhere_in_the_clear_and_the_sealed_body_opens_again(
     office: Office, message: dict[str, Any]
 ) -> None:
     raw = webhook(message, name=f"Sari {NIK}")
-    receive(office, "whatsapp", raw)
+    hear(office, raw)
     for collection in ("inbox", "senders", "outbox", "evidence"):
         for document in every(office, collection):
             assert _places_of(document, NIK) == []
@@ -260,7 +261,7 @@ def test_a_nik_stands_nowhere_in_the_clear_and_the_sealed_body_opens_again(
 
 
 def test_a_nik_in_a_later_message_of_a_batch_seals_the_body_that_the_first_one_keeps(office: Office) -> None:
-    receive(office, "whatsapp", webhook(a_text("Lampu jalan mati", message_id="w1"), a_text(f"nik {NIK}")))
+    hear(office, webhook(a_text("Lampu jalan mati", message_id="w1"), a_text(f"nik {NIK}")))
     item = inbox_of(office, "w1")
     assert item.raw_sealed
     assert NIK.encode() not in item.raw
@@ -269,7 +270,7 @@ def test_a_nik_in_a_later_message_of_a_batch_seals_the_body_that_the_first_one_k
 def test_a_nik_with_a_digit_left_out_is_hidden_too(office: Office, hands: Hands) -> None:
     say(office, STORY)
     hands.advance(minutes=1)
-    receive(office, "whatsapp", webhook(a_text(NIK[:15], message_id="w9")))
+    hear(office, webhook(a_text(NIK[:15], message_id="w9")))
     item = inbox_of(office, "w9")
     assert NIK[:15] not in item.text
     assert item.raw_sealed
@@ -277,7 +278,7 @@ def test_a_nik_with_a_digit_left_out_is_hidden_too(office: Office, hands: Hands)
 
 def test_a_harmless_body_is_kept_as_it_came(office: Office) -> None:
     raw = webhook(a_text("Lampu jalan mati", message_id="w1"))
-    receive(office, "whatsapp", raw)
+    hear(office, raw)
     item = inbox_of(office, "w1")
     assert (item.raw, item.raw_sealed) == (raw, False)
 
@@ -310,7 +311,7 @@ def test_what_was_held_goes_out_when_the_citizen_writes(office: Office, hands: H
 
 def test_a_message_of_a_kind_that_whatsapp_cannot_carry_is_answered(office: Office) -> None:
     odd = {key: value for key, value in a_text("x", message_id="w1").items() if key != "text"}
-    receive(office, "whatsapp", webhook({**odd, "type": "unsupported", "errors": [{"code": 131051}]}))
+    hear(office, webhook({**odd, "type": "unsupported", "errors": [{"code": 131051}]}))
     pending = head_of(office).value.pending
     assert pending
     assert texts.say("got_unsupported") in pending.text
@@ -327,15 +328,13 @@ def test_a_citizen_without_a_phone_number_is_heard_too(office: Office) -> None:
     del message["from"]
     raw = json.loads(webhook({**message, "from_user_id": "ID.123456"}))
     raw["entry"][0]["changes"][0]["value"]["contacts"] = [{"profile": {"name": "S"}, "user_id": "ID.123456"}]
-    receive(office, "whatsapp", json.dumps(raw).encode())
+    hear(office, json.dumps(raw).encode())
     head = head_of(office, Address(channel="whatsapp", account=ACCOUNT, user_id="ID.123456")).value
     assert head.draft
     assert head.address.phone == ""
 
 
-def test_a_ticket_that_is_taken_is_drawn_again(
-    office: Office, hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ticket_that_is_taken_is_drawn_again(office: Office, hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = file_complaint(office, hands, phone="6281200000009")
     drawn = iter([taken, taken, "BSD-26-1234-5675"])
     monkeypatch.setattr(tickets, "new", lambda _now: next(drawn))
@@ -354,7 +353,7 @@ json_values = st.recursive(
 def test_no_shape_of_a_message_breaks_the_door(emulator: str, value: Any) -> None:
     assert emulator
     office = an_office_for_shapes()
-    receive(office, "whatsapp", webhook(value, {**a_text("x"), "text": value}))
+    hear(office, webhook(value, {**a_text("x"), "text": value}))
 
 
 _SHAPES: list[Office] = []
@@ -392,5 +391,5 @@ def gone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 def test_when_the_database_is_gone_the_provider_is_asked_again_within_three_seconds(gone: Office, raw: bytes) -> None:
     began = time.monotonic()
     with pytest.raises(Unavailable):
-        receive(gone, "whatsapp", raw)
+        hear(gone, raw)
     assert time.monotonic() - began <= 3.0

@@ -85,6 +85,24 @@ def test_who_is_overtaken_decides_again_on_what_stands_there_now(office: Office,
     assert [entry.note for entry in after.history] == ["", "yang cepat", "yang lambat"]
 
 
+def test_a_commit_that_was_made_again_because_its_answer_was_lost_counts_once(office: Office) -> None:
+    ticket = keep_complaint(office).ticket
+    calls: list[int] = []
+
+    def decide(before: Complaint) -> Decision:
+        calls.append(before.revision)
+        decision = noted(before, "satu", "told")
+        if len(calls) == 1:
+            commit = office.store.commit()
+            stored = office.store.complaints.read(ticket)
+            office.store.complaints.stage(commit, stored, decision)
+            commit.run()
+        return decision
+
+    assert office.store.complaints.change(ticket, decide).after == complaint_of(office, ticket)
+    assert (calls, complaint_of(office, ticket).revision) == ([1], 2)
+
+
 def test_of_two_who_tell_the_citizen_the_same_at_once_the_second_is_not_told_that_it_worked(office: Office) -> None:
     ticket = keep_complaint(office).ticket
     first = office.store.complaints.read(ticket)
@@ -160,9 +178,9 @@ def test_stage_is_the_only_writer_of_a_complaint() -> None:
             if not isinstance(function, ast.FunctionDef):
                 continue
             for call in ast.walk(function):
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-                    if call.func.attr in {"create", "replace", "update", "set", "delete"}:
-                        writers.append((function.name, call.func.attr))
+                named = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
+                if named in {"create", "replace", "update", "set", "delete"}:
+                    writers.append((function.name, named))
     # stage_line creates messages below a complaint, never the complaint itself.
     assert sorted(writers) == [("stage", "create"), ("stage", "replace"), ("stage_line", "create")]
 

@@ -1,10 +1,11 @@
 """Agencies, staff and the calendar: remembered for a minute, but never who may sign in."""
 
-from dataclasses import replace
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
+
 from besadu import clock
 from besadu.domain.deadlines import Calendar
 from besadu.services.office import Office, standard_calendar

@@ -1,24 +1,28 @@
-"""The channels, one file each. A sixth channel is one more file and one more line here."""
+"""The channels, one file each. A new channel is one more file and its lines here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import Protocol
 
-from besadu.channels import whatsapp
+from besadu.channels import instagram, messenger, sms, sms_android, sms_infobip, sms_twilio, telephone, whatsapp
 from besadu.channels.http import Media
+from besadu.channels.webhook import Webhook
 from besadu.config import Settings
-from besadu.domain.message import Attachment, Outgoing, Parsed, SendResult
+from besadu.domain.message import Attachment, Channel, Outgoing, Parsed, SendResult
 
 
-class Channel(Protocol):
-    """What every channel file offers, in this order: verify, parse, split, send, fetch_media."""
+class Source(Protocol):
+    """What a file offers whose provider calls us: authentic, parse."""
 
-    def verify(self, raw: bytes, headers: Mapping[str, str], secret: str, /) -> bool:
-        """Whether the provider signed these very bytes. Never raises; an unset secret verifies nothing."""
+    def authentic(self, webhook: Webhook, settings: Settings) -> bool:
+        """Whether the provider made this very request. Never raises; an unset secret verifies nothing."""
 
-    def parse(self, raw: bytes, *, account: str, received_at: datetime) -> Parsed:
-        """Every message in a webhook's body. Never raises; what cannot be understood comes back as ``Unparsed``."""
+    def parse(self, webhook: Webhook, settings: Settings) -> Parsed:
+        """Every message in the body. Never raises; what cannot be understood comes back as ``Unparsed``."""
+
+
+class Carrier(Protocol):
+    """What a file offers that carries our messages: split, send."""
 
     def split(self, text: str) -> list[str]:
         """``text`` in pieces that the channel can carry, each to be sent as a message of its own."""
@@ -26,10 +30,40 @@ class Channel(Protocol):
     def send(self, message: Outgoing, *, settings: Settings) -> SendResult:
         """One attempt to send. Never raises for what a provider or a network does; the outcome says what to do next."""
 
+
+class Keeper(Protocol):
+    """What a file offers whose provider keeps files for us to fetch: fetch_media."""
+
     def fetch_media(self, attachment: Attachment, *, settings: Settings) -> AbstractContextManager[Media]:
         """The file itself, streamed. Raises Unavailable (try again) or MediaGone (do not)."""
 
 
-CHANNELS: Mapping[str, Channel] = {
+# Who calls intake, by the path below it.
+SOURCES: Mapping[str, Source] = {
+    "/instagram": instagram,
+    "/messenger": messenger,
+    "/sms/android": sms_android,
+    "/sms/infobip": sms_infobip,
+    "/sms/twilio": sms_twilio,
+    "/whatsapp": whatsapp,
+}
+# Paths whose provider asks for a handshake before it calls.
+HANDSHAKES = frozenset({"/instagram", "/messenger", "/whatsapp"})
+# Where the provider wants another answer than "ok": body and content type.
+ANSWERS: Mapping[str, Callable[[Webhook], tuple[str, str]]] = {"/sms/twilio": sms_twilio.answer}
+
+# Who carries our messages. Nobody is rung up by a program: a caller gets an SMS.
+CHANNELS: Mapping[Channel, Carrier] = {
+    "facebook": messenger,
+    "instagram": instagram,
+    "sms": sms,
+    "whatsapp": whatsapp,
+}
+# Where evidence is fetched from.
+KEEPERS: Mapping[Channel, Keeper] = {
+    "facebook": messenger,
+    "instagram": instagram,
+    "sms": sms,
+    "telephone": telephone,
     "whatsapp": whatsapp,
 }

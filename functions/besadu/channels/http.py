@@ -7,13 +7,13 @@ import ipaddress
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from besadu import clock
 from besadu.errors import BesaduError, MediaGone, Unavailable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 TIMEOUTS = (3.05, 10.0)  # seconds: connect (just over one TCP retransmission), then between two reads
+MAX_HOPS = 3  # redirects of one file
 FETCH_SECONDS = 240.0  # a whole file; below the time limit of a task, so that a slow drip cannot hold an instance
 MAX_REPLY = 1_000_000  # bytes of a provider's answer to a call
 CHUNK = 256 * 1024
@@ -79,6 +80,8 @@ def call(method: str, url: str, *, headers: Mapping[str, str], body: Mapping[str
             )
     except requests.RequestException as fault:
         raise _no_answer(fault) from None  # the fault's text holds the URL and maybe an address
+    except ValueError:  # a redirect to an address that is none
+        raise UncertainError("redirect") from None
     except Exception as fault:
         if type(fault).__module__.startswith("urllib3"):  # raised by reading the body
             raise UncertainError(type(fault).__name__) from None
@@ -123,15 +126,16 @@ def _seconds(retry_after: str) -> float | None:
 
 
 def allow(url: str, *, hosts: frozenset[str], configured: str) -> None:
-    """Let through an https address on one of ``hosts`` (exactly), or one on the very origin of ``configured``.
+    """Let through an https address on one of ``hosts``, or one on the very origin of ``configured``.
 
-    Media addresses come from outside. Raises MediaGone for any other, and for a listed host that resolves to a private
-    address (somebody meddled with the name service); Unavailable when the name cannot be resolved now.
+    A host is meant exactly, ``*.domain`` is any below it. Media addresses come from outside. Raises MediaGone for any
+    other, and for a listed host that resolves to a private address (somebody meddled with the name service);
+    Unavailable when the name cannot be resolved now.
     """
     parts = _split(url)
     if _origin(parts) == _origin(_split(configured)):
         return
-    if parts.scheme != "https" or parts.port not in (None, 443) or parts.hostname not in hosts:
+    if parts.scheme != "https" or parts.port not in (None, 443) or not _listed(parts.hostname or "", hosts):
         raise MediaGone("address_not_allowed")
     try:
         found = socket.getaddrinfo(parts.hostname, 443, type=socket.SOCK_STREAM)
@@ -139,6 +143,10 @@ def allow(url: str, *, hosts: frozenset[str], configured: str) -> None:
         raise Unavailable("media host cannot be resolved") from None
     if not all(ipaddress.ip_address(str(row[4][0]).partition("%")[0]).is_global for row in found):
         raise MediaGone("address_not_allowed")
+
+
+def _listed(host: str, hosts: frozenset[str]) -> bool:
+    return host in hosts or any(host.endswith(listed[1:]) for listed in hosts if listed.startswith("*."))
 
 
 def _split(url: str) -> SplitResult:
@@ -160,29 +168,56 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 
 
 @contextmanager
-def stream(url: str, *, headers: Mapping[str, str], max_bytes: int, gone: frozenset[int]) -> Iterator[Media]:
-    """The file at an address that ``allow`` let through; no redirect is followed.
+def stream(
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    max_bytes: int,
+    gone: frozenset[int],
+    hop: Callable[[str], None] | None = None,
+) -> Iterator[Media]:
+    """The file at an address that ``allow`` let through; redirects are followed only where ``hop`` lets each through.
 
     ``gone``: the statuses after which trying again is useless. Raises MediaGone for those and for a file over
     ``max_bytes``, Unavailable for everything that may pass; both also while ``chunks`` is being read.
     """
+    with _session() as session, _opened(session, url, headers, hop) as response:
+        if response.status_code != 200:
+            if response.status_code in gone:
+                raise MediaGone(f"status_{response.status_code}")
+            raise Unavailable(f"media not fetched: status {response.status_code}")
+        length = response.headers.get("Content-Length", "")
+        size = int(length) if length.isascii() and length.isdigit() else None
+        if size is not None and size > max_bytes:
+            raise MediaGone("too_big")
+        yield Media(_chunks(response, max_bytes), response.headers.get("Content-Type", ""), size)
+
+
+def _opened(
+    session: "requests.Session", url: str, headers: Mapping[str, str], hop: Callable[[str], None] | None
+) -> "requests.Response":
     import requests  # late, see _session
 
-    with _session() as session:
+    for _ in range(MAX_HOPS + 1):
         try:
             response = session.get(url, headers=dict(headers), timeout=TIMEOUTS, allow_redirects=False, stream=True)
         except requests.RequestException as fault:
             raise Unavailable(f"media not fetched: {type(fault).__name__}") from None
+        except ValueError:  # requests reads where a redirect leads, even when it does not go there
+            raise MediaGone("address_not_allowed") from None
+        if hop is None or not response.is_redirect:
+            return response
         with response:
-            if response.status_code != 200:
-                if response.status_code in gone:
-                    raise MediaGone(f"status_{response.status_code}")
-                raise Unavailable(f"media not fetched: status {response.status_code}")
-            length = response.headers.get("Content-Length", "")
-            size = int(length) if length.isascii() and length.isdigit() else None
-            if size is not None and size > max_bytes:
-                raise MediaGone("too_big")
-            yield Media(_chunks(response, max_bytes), response.headers.get("Content-Type", ""), size)
+            url = _next_hop(url, response.headers["Location"])
+        hop(url)
+    raise MediaGone("too_many_redirects")
+
+
+def _next_hop(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise MediaGone("address_not_allowed") from None
 
 
 def _chunks(response: "requests.Response", max_bytes: int) -> Iterator[bytes]:

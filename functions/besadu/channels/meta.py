@@ -6,6 +6,7 @@ Standard library only, because intake loads it at every cold start.
 import hashlib
 import hmac
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,10 @@ from besadu.domain.message import Address, Channel, Inbound, Kind, Outcome, Pars
 
 SIGNATURE_HEADER: Final = "x-hub-signature-256"
 GRAPH_HOSTS: Final = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})  # the only ones that may see our bearer
+
+# What we keep of one field; a real message is far below. Firestore indexes strings up to 1500 bytes.
+MAX_KEPT_TEXT: Final = 20_000
+MAX_KEPT_LABEL: Final = 300
 
 # Graph error codes and what to do next. Ranges are inclusive.
 _ERRORS: tuple[tuple[Outcome, frozenset[int]], ...] = (
@@ -117,8 +122,12 @@ def each(pieces: object, read: Callable[[Any, Scene], Found], scene: Scene) -> F
                 kept = json.dumps(piece).encode()
             except (ValueError, RecursionError):
                 kept = scene.raw
-            found.append(_unparsed(kept, scene, text_of(mapping(piece).get("id"), 1000), fault))
+            found.append(_unparsed(kept, scene, _id_of(mapping(piece)), fault))
     return found
+
+
+def _id_of(piece: Mapping[str, Any]) -> str:
+    return text_of(piece.get("id") or mapping(piece.get("message")).get("mid"), 1000)
 
 
 def _unparsed(raw: bytes, scene: Scene, provider_id: str, fault: Exception) -> Unparsed:
@@ -185,21 +194,42 @@ def time_of(value: object, fallback: datetime) -> datetime:
         return fallback
 
 
+def degrees(value: object, limit: float) -> float:
+    """A latitude or longitude. Raises Odd when it is none."""
+    number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    if not abs(number) <= limit:  # also true for NaN
+        raise Odd("NoPlace")
+    return number
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that opens the Graph API. In a header, because query strings land in logs."""
+    return {"Authorization": f"Bearer {next(iter(secrets_of(token)), b'').decode()}"}
+
+
 def masked(text: str) -> str:
     """An error's words without anything that may be a phone number."""
     return _NUMBER.sub("…", text)
 
 
-def result_of(reply: Reply, provider_id: str) -> SendResult:
-    """What a Graph reply to a send means. Meta also puts error objects under HTTP 200."""
+def result_of(
+    reply: Reply, provider_id: str, special: Mapping[tuple[int, int | None], Outcome] | None = None
+) -> SendResult:
+    """What a Graph reply to a send means. Meta also puts error objects under HTTP 200.
+
+    ``special``: what a code with a subcode (or with any, None) means on a channel, where the common table differs.
+    """
     error = mapping((reply.body or {}).get("error"))
     if not error and reply.status < 300 and provider_id:
         return SendResult(outcome="sent", provider_id=provider_id)
     raw_code = error.get("code")
     code = raw_code if isinstance(raw_code, int) else -1
     details = mapping(error.get("error_data")).get("details") or error.get("message")
+    subcode = error.get("error_subcode")
+    outcomes = special or {}
+    told = outcomes.get((code, subcode if isinstance(subcode, int) else None)) or outcomes.get((code, None))
     return SendResult(
-        outcome=OUTCOMES.get(code) or _by_status(reply, known=bool(error)),
+        outcome=told or OUTCOMES.get(code) or _by_status(reply, known=bool(error)),
         error_code=str(code) if code >= 0 else f"http_{reply.status}",
         error_text=masked(text_of(details, 300)),
         retry_after=reply.retry_after,

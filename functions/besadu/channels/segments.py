@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 # Borders, best first: paragraph, line, sentence, word.
 _BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"\n", r"[.!?\u2026][\"')\u201d]*\s+", r"\s+"))
+_BOLD = re.compile(r"(?<![\w*])\*(\S(?:[^*\n]*\S)?)\*(?![\w*])")
 _JOINER = "\u200d"
 _EXTENDERS = frozenset({_JOINER, "\ufe0e", "\ufe0f", "\u20e3", *map(chr, range(0x1F3FB, 0x1F400))})
 
@@ -24,6 +25,11 @@ def split(text: str, limit: int, measure: Callable[[str], int] = len) -> list[st
         pieces.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return [*pieces, rest] if rest else pieces
+
+
+def plain(text: str) -> str:
+    """``text`` without WhatsApp's marks of bold, which elsewhere are shown as asterisks."""
+    return _BOLD.sub(r"\1", text)
 
 
 def _fitting(text: str, limit: int, measure: Callable[[str], int]) -> int:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -18,16 +17,15 @@ from besadu.channels.meta import (
     Odd,
     Scene,
     each,
-    handshake,
     mapping,
     sequence,
     signal,
     text_of,
     time_of,
-    verify,
     word_of,
 )
-from besadu.config import Settings, secrets_of
+from besadu.channels.webhook import Webhook
+from besadu.config import Settings
 from besadu.domain.message import (
     Address,
     Attachment,
@@ -41,8 +39,6 @@ from besadu.domain.message import (
     SendResult,
 )
 from besadu.errors import MediaGone, Unavailable
-
-__all__ = ["TEMPLATES", "fetch_media", "handshake", "parse", "send", "split", "verify"]
 
 # Limits of the API, in characters where nothing else is said
 MAX_TEXT: Final = 4096
@@ -127,13 +123,20 @@ class _Contacts:
     only: Mapping[str, Any]  # the card, if there is just one
 
 
-def parse(raw: bytes, *, account: str, received_at: datetime) -> Parsed:
-    """Every message, status and event of a signed body, in its order; ``account`` is our phone number id.
+def authentic(webhook: Webhook, settings: Settings) -> bool:
+    """Whether Meta signed this body with the app secret. Never raises."""
+    return meta.verify(webhook.raw, webhook.headers, settings.meta_app_secret)
+
+
+def parse(webhook: Webhook, settings: Settings) -> Parsed:
+    """Every message, status and event of a signed body, in its order. What is for another number is ``ignored``.
 
     Never raises. A piece that cannot be understood is an ``Unparsed`` beside its neighbours; a body that is not JSON,
     not UTF-8 or nested too deeply is one ``Unparsed`` as a whole.
     """
-    return meta.parse(meta.Scene(raw=raw, channel="whatsapp", account=account, received_at=received_at), _entry)
+    account = settings.whatsapp_phone_number_id
+    scene = Scene(raw=webhook.raw, channel="whatsapp", account=account, received_at=webhook.received_at)
+    return meta.parse(scene, _entry)
 
 
 def _entry(entry: dict[str, Any], scene: Scene) -> Found:
@@ -404,18 +407,13 @@ def send(message: Outgoing, *, settings: Settings) -> SendResult:
         return SendResult(outcome="bug", error_code=str(fault))
     url = f"{settings.meta_graph_url.rstrip('/')}/{settings.whatsapp_phone_number_id}/messages"
     try:
-        reply = http.call("POST", url, headers=_bearer(settings), body=body)
+        reply = http.call("POST", url, headers=meta.bearer(settings.meta_access_token), body=body)
     except http.NotSentError as fault:
         return SendResult(outcome="retry", error_code="not_sent", error_text=str(fault))
     except http.UncertainError as fault:
         return SendResult(outcome="ambiguous", error_code="no_answer", error_text=str(fault))
     first = next(iter(sequence((reply.body or {}).get("messages"))), None)
     return meta.result_of(reply, text_of(mapping(first).get("id"), 1000))
-
-
-def _bearer(settings: Settings) -> dict[str, str]:
-    token = next(iter(secrets_of(settings.meta_access_token)), b"").decode()
-    return {"Authorization": f"Bearer {token}"}
 
 
 def _body(message: Outgoing) -> dict[str, Any]:
@@ -485,7 +483,9 @@ def fetch_media(attachment: Attachment, *, settings: Settings) -> Iterator[http.
     http.allow(url, hosts=meta.GRAPH_HOSTS, configured=settings.meta_graph_url)
     # An address got by id that is no longer good is replaced at the next attempt; one from the webhook cannot be.
     gone = frozenset[int]() if attachment.media_id else frozenset({400, 401, 403, 404, 410})
-    with http.stream(url, headers=_bearer(settings), max_bytes=MAX_MEDIA_BYTES, gone=gone) as media:
+    with http.stream(
+        url, headers=meta.bearer(settings.meta_access_token), max_bytes=MAX_MEDIA_BYTES, gone=gone
+    ) as media:
         yield media
 
 
@@ -494,7 +494,11 @@ def _media_url(media_id: str, settings: Settings) -> str:
         raise MediaGone("odd_media_id")
     owner = f"?phone_number_id={settings.whatsapp_phone_number_id}" if settings.whatsapp_phone_number_id else ""
     try:
-        reply = http.call("GET", f"{settings.meta_graph_url.rstrip('/')}/{media_id}{owner}", headers=_bearer(settings))
+        reply = http.call(
+            "GET",
+            f"{settings.meta_graph_url.rstrip('/')}/{media_id}{owner}",
+            headers=meta.bearer(settings.meta_access_token),
+        )
     except (http.NotSentError, http.UncertainError) as fault:
         raise Unavailable(f"media address not had: {fault}") from None
     body = reply.body or {}

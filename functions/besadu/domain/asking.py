@@ -100,8 +100,9 @@ def _story_tells(draft: Draft) -> bool:
 def own_words(text: str) -> int:
     """How many words tell something besides the place and the time."""
     spans = [span for span in (timewords.find(text), (whereabouts.locate(text) or (None, 0, 0))[1:]) if span]
-    kept = "".join(" " if any(start <= at < end for start, end in spans) else sign for at, sign in enumerate(text))
-    return len(understanding.telling(kept))
+    for start, end in spans:
+        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"  # as long as before: spans may overlap
+    return len(understanding.telling(text))
 
 
 def _request(draft: Draft, slot: Slot, slots: tuple[Slot, ...], *, again: bool) -> Reply:

@@ -65,6 +65,24 @@ def _by_a_person(turn: Turn) -> Outcome:
     return turn.outcome(urgent("data_request"), head=replace(turn.head, needs_person=True))
 
 
+def _stop(turn: Turn) -> Outcome:
+    """BERHENTI ends the news by SMS, and only those: an answer or a question still comes."""
+    if turn.head.address.channel != "sms":
+        return _by_a_person(turn)
+    return turn.outcome(urgent("opted_out"), head=replace(turn.head, opted_out=True))
+
+
+def _start(turn: Turn) -> Outcome:
+    if not turn.head.opted_out:
+        return _help(turn)
+    return turn.outcome(urgent("opted_in"), head=replace(turn.head, opted_out=False))
+
+
+def _here(turn: Turn) -> Outcome:
+    """Answers come to the conversation used last; a citizen may choose one for good."""
+    return turn.outcome(urgent("chosen_here"), head=replace(turn.head, chosen_at=turn.now))
+
+
 def _open(turn: Turn) -> Outcome:
     """The message itself opens the window; what was held goes out by itself."""
     return turn.outcome(None if turn.head.held else urgent("nothing_held"))
@@ -87,10 +105,12 @@ _COMMANDS: Mapping[str, Callable[[Turn], Outcome]] = {
     "cancel": _cancel,
     "data": _by_a_person,
     "help": _help,
+    "here": _here,
     "history": _by_a_person,
     "open": _open,
     "person": _person,
     "status": _status,
-    "stop": _by_a_person,
+    "start": _start,
+    "stop": _stop,
     "withdraw": _withdraw,
 }

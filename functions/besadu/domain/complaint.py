@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from besadu.domain.message import Address
+from besadu.domain.message import Address, Channel
 
 
 class State(StrEnum):
@@ -144,6 +144,7 @@ class Complaint:
     created_at: datetime
     updated_at: datetime
     talk: tuple[TalkLine, ...] = ()  # of the draft; what comes later stands in complaints/*/messages
+    channel: Channel | Literal[""] = ""  # by which it came, when its reporter is answered by another
     case_class: CaseClass = "ordinary"
     agency: str = ""  # code of the responsible OPD
     agency_name: str = ""

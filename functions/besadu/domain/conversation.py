@@ -65,6 +65,8 @@ class Conversation:
     needs_person: bool = False  # asked for PETUGAS, or the dialogue gave up
     rating_for: str = ""  # the ticket whose 1-5 is awaited
     reason_for: str = ""  # the ticket whose BELUM still lacks its reason
+    chosen_at: datetime | None = None  # when the citizen asked for answers to come here
+    opted_out: bool = False  # BERHENTI over SMS: no more notices there; answers and questions still come
     sequence: int = 0  # counts inbound messages, names what they cause
 
     def window_open(self, now: datetime) -> bool:

@@ -141,9 +141,9 @@ def date_text(day: date | datetime) -> str:
 
 
 def short_date_text(day: date | datetime) -> str:
-    """``2 Mar``: for SMS, where each letter counts."""
+    """``2 Mar 2026``: for SMS, where each letter counts."""
     local = _local_date(day)
-    return f"{local.day} {_SHORT_MONTHS[local.month - 1]}"
+    return f"{local.day} {_SHORT_MONTHS[local.month - 1]} {local.year}"
 
 
 def datetime_text(moment: datetime) -> str:

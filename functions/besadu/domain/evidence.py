@@ -32,8 +32,8 @@ class Evidence:
     sha256: str = ""
 
 
-# What WhatsApp carries as a picture or a film, and up to how many bytes (Cloud API reference, media); all else goes as a
-# document.
+# What WhatsApp carries as a picture or a film, and up to how many bytes (Cloud API reference, media). All else goes as
+# a document.
 _SENDABLE: Mapping[str, tuple[MediaKind, int]] = {
     "image/jpeg": ("image", 5_000_000),
     "image/png": ("image", 5_000_000),

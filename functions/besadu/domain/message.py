@@ -20,6 +20,11 @@ class Address:
     user_id: str = ""
 
     @property
+    def brief(self) -> bool:
+        """Whether what we write goes by SMS."""
+        return self.channel in {"sms", "telephone"}
+
+    @property
     def sender(self) -> str:
         """The stable id of the person on this channel; a number is preferred, because it outlives a new user id."""
         return self.phone or self.user_id

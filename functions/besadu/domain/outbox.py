@@ -30,7 +30,17 @@ RECEIPT_RANK: Mapping[str, int] = {
     "delivered": 2,
     "read": 3,
 }
-INVITATION = ".undangan"
+# How far a message is followed: beyond that its receipts are worth no write. Prompts and news are many, and nobody asks
+# whether they were read; of the duty post it counts that the message arrived.
+FOLLOWED_TO: Mapping[OutboxKind, ReceiptState] = {
+    "prompt": "sent",
+    "notice": "sent",
+    "agency": "delivered",
+    "question": "read",
+    "answer": "read",
+}
+# What goes with an id to the provider and comes back with its receipts, so that most of them need not be looked up.
+INVITATION, UNFOLLOWED = ".undangan", ".kabar"
 MOST_ATTEMPTS = 12
 # Back-off between attempts, seconds; the last one repeats. Sums to about two days with MOST_ATTEMPTS.
 BACK_OFF = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800)
@@ -46,6 +56,7 @@ class OutboxItem:
     created_at: datetime
     due: datetime | None
     sender_key: str = ""  # of the citizen; "" for an agency
+    person: str = ""  # index of the citizen's NIK: the same person on another channel
     ticket: str = ""
     text: str = ""  # as sent; empty for a prompt until it is sent, because a newer one may take its place
     buttons: tuple[str, ...] = ()
@@ -69,9 +80,9 @@ class OutboxItem:
     read_at: datetime | None = None
 
     @property
-    def tracked(self) -> bool:
-        """Whether its receipts are worth a write. Prompts are many and nobody asks whether they were read."""
-        return self.kind != "prompt"
+    def followed(self) -> bool:
+        """Whether news of it are worth a write as it stands."""
+        return RECEIPT_RANK.get(self.state, 0) < RECEIPT_RANK[FOLLOWED_TO[self.kind]] or self.state == "unknown"
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:
@@ -79,9 +90,11 @@ def next_attempt(attempts: int, now: datetime) -> datetime:
     return now + timedelta(seconds=BACK_OFF[min(attempts, len(BACK_OFF)) - 1])
 
 
-def as_invitation(outbox_id: str) -> str:
-    """The id that goes with the invitation to open the window, so that its receipts are not taken for the message's."""
-    return f"{outbox_id}{INVITATION}"
+def marked_id(item: OutboxItem) -> str:
+    """The id that goes to the provider: an invitation's receipts must not be taken for the message's."""
+    if item.inviting:
+        return f"{item.id}{INVITATION}"
+    return f"{item.id}{UNFOLLOWED}" if FOLLOWED_TO[item.kind] == "sent" else item.id
 
 
 def receipt_moves(item: OutboxItem, state: ReceiptState) -> bool:

@@ -135,6 +135,7 @@ _CUE = re.compile(r"(?:\b(desa|ds|kelurahan|kel|kecamatan|kec|kelurahannya|desan
 _PREPOSITION = re.compile(r"\b(?:di|ke|dari|daerah|wilayah|warga|kampung|dusun)\s+$", re.IGNORECASE)
 _CUE_REACH = 20  # characters before a name that are searched for a cue
 _TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
+_BREAK = re.compile(r"[,;:!?\n]|\.\s")
 _LONGEST_NAME = 3  # words, as people space them; "Aik Pelempang Jaya"
 _MENDED_FROM = 6  # letters; shorter names have too many neighbours
 _MENDED_ALONE_FROM = 8  # letters; below that only after a cue such as "desa"
@@ -163,10 +164,11 @@ _WEST, _EAST_EDGE = 107.05, 107.98
 def find(text: str) -> list[PlaceMatch]:
     """The places named in free text, in the order in which they stand; longer names win over those inside them."""
     tokens = list(_TOKEN.finditer(text))
+    words = [_plain(token.group()) for token in tokens]
     matches: list[PlaceMatch] = []
     position = 0
     while position < len(tokens):
-        width, match = _longest_at(text, tokens, position)
+        width, match = _longest_at(text, tokens, words, position)
         if match:
             matches.append(match)
         position += width
@@ -188,24 +190,30 @@ def inside_belitung(lat: float, lng: float) -> bool:
     return _SOUTH <= lat <= _NORTH and _WEST <= lng <= _EAST_EDGE
 
 
-def _longest_at(text: str, tokens: list[re.Match[str]], position: int) -> tuple[int, PlaceMatch | None]:
+def _longest_at(
+    text: str, tokens: list[re.Match[str]], words: list[str], position: int
+) -> tuple[int, PlaceMatch | None]:
     """The longest place that starts at this token, exact before mended; with the count of tokens it takes."""
-    windows = range(min(_LONGEST_NAME, len(tokens) - position), 0, -1)
+    start = tokens[position].start()
+    keys = [words[position]]
+    for last in range(position + 1, min(position + _LONGEST_NAME, len(tokens))):
+        if _BREAK.search(text, tokens[last - 1].end(), tokens[last].start()):
+            break  # "di Air, Saga" is no Air Saga
+        keys.append(keys[-1] + words[last])
     for exact in (True, False):
-        for width in windows:
-            start, end = tokens[position].start(), tokens[position + width - 1].end()
-            if width > 1 and re.search(r"[,;:!?\n]|\.\s", text[start:end]):
-                continue  # "di Air, Saga" is no Air Saga
-            match = _match(text, start, end, exact=exact)
+        for width in range(len(keys), 0, -1):
+            match = _match(text, start, tokens[position + width - 1].end(), _joined(keys[width - 1]), exact=exact)
             if match:
                 return width, match
     return 1, None
 
 
-def _match(text: str, start: int, end: int, *, exact: bool) -> PlaceMatch | None:
-    key = _key(text[start:end])
+def _match(text: str, start: int, end: int, key: str, *, exact: bool) -> PlaceMatch | None:
+    # With a cue more names are mended, so what is nothing with one needs no search for it.
+    if not (_by_key().get(key) if exact else _mended(key, has_cue=True)):
+        return None
     cue = _CUE.search(text, max(0, start - _CUE_REACH), start)
-    places = _by_key().get(key, ()) if exact else _mended(key, has_cue=cue is not None)
+    places = _by_key()[key] if exact else _mended(key, has_cue=cue is not None)
     if not places:
         return None
     place = _preferred(places, cue.group(1).lower() if cue else "")
@@ -240,8 +248,16 @@ def _named_in_capitals(text: str, start: int, place: Place) -> bool:
 
 
 def _key(name: str) -> str:
-    words = (_SPELLINGS.get(word, word) for word in re.findall(r"[^\W_]+", name.lower()))
-    joined = "".join(words)
+    return _joined(_plain(name))
+
+
+@lru_cache(maxsize=4096)
+def _plain(name: str) -> str:
+    """``name`` in small letters without blanks, each of its words in the one spelling."""
+    return "".join(_SPELLINGS.get(word, word) for word in _TOKEN.findall(name.lower()))
+
+
+def _joined(joined: str) -> str:
     # Written in one word, "Aikrayak" or "Tanjongpandan", the spelling still counts as the same.
     for typed, plain in (("aik", "air"), ("tanjong", "tanjung"), ("kampong", "kampung")):
         if joined.startswith(typed) and len(joined) > len(typed) + 2:
@@ -265,18 +281,29 @@ def _mended(key: str, *, has_cue: bool) -> tuple[Place, ...]:
         return ()
     best: tuple[Place, ...] = ()
     best_slips = 3
-    for name, places in _by_key().items():
+    letters = frozenset(key)
+    for name, needed, allowed in _near_in_length().get(len(key), ()):
         if len(name) < (_MENDED_FROM if has_cue else _MENDED_ALONE_FROM):
             continue
-        allowed = 2 if len(name) >= 11 else 1
-        if abs(len(name) - len(key)) > allowed or len(set(name) - set(key)) > allowed:
+        if len(needed - letters) > allowed:
             continue  # cannot be close enough; the long way below is slow
-        slips = _slips(key, name)
+        slips, places = _slips(key, name), _by_key()[name]
         if slips <= allowed and slips < best_slips:
             best, best_slips = places, slips
         elif slips <= allowed and slips == best_slips:
             best += places
     return best
+
+
+@lru_cache(maxsize=1)
+def _near_in_length() -> dict[int, list[tuple[str, frozenset[str], int]]]:
+    """Length of what is typed -> the names that it may mean: name, its letters, and how many slips it allows."""
+    near: dict[int, list[tuple[str, frozenset[str], int]]] = {}
+    for name in _by_key():
+        allowed = 2 if len(name) >= 11 else 1
+        for length in range(len(name) - allowed, len(name) + allowed + 1):
+            near.setdefault(length, []).append((name, frozenset(name), allowed))
+    return near
 
 
 def _slips(a: str, b: str) -> int:

@@ -1,6 +1,7 @@
 """Words for a time in what people write. They are kept as written: "sejak kemarin malam" is what the citizen knows."""
 
 import re
+from functools import lru_cache
 
 _NUMBER = (
     r"(?:\d{1,3}|satu|dua|tiga|empat|lima|enam|tujuh|delapan|sembilan|sepuluh|sebelas|belasan|puluhan|beberapa|bbrp|"
@@ -50,11 +51,16 @@ _ATOMS = (
 _LEAD = rf"(?:(?:{_SINCE}|pada|sekitar|sekira|kira-kira|pas|waktu)\s+)?"
 _ATOM = "|".join(f"(?:{atom})" for atom in _ATOMS)
 _JOIN = r"(?:\s*,?\s+|\s*,\s*|\s+(?:pada|sekitar|kira-kira|sampai|hingga|dan|di)\s+)"
-_TIME = re.compile(rf"(?<!\w)(?<!sampai )(?<!hingga ){_LEAD}(?:{_ATOM})(?:{_JOIN}(?:{_ATOM}))*(?!\w)", re.IGNORECASE)
+# One atom, then any number with a join before each. Written so that the atoms stand in it once: they take 5 ms to compile,
+# at every cold start. (?(1)…) asks for the join once the empty group 1 has been passed.
+_TIME = re.compile(
+    rf"(?<!\w)(?<!sampai )(?<!hingga ){_LEAD}(?:(?(1){_JOIN})(?:{_ATOM})())+(?!\w)", re.IGNORECASE
+)
 # As an answer to "when", a bare part of the day or day of the week is enough; elsewhere it may be a greeting.
 _BARE = re.compile(rf"(?<!\w)(?<!selamat )(?<!met )(?:{_PART}|{_DAY}|sekarang|skrg|dulu|{_MONTH})(?!\w)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=128)  # the same message is looked at several times
 def find(text: str, *, asked: bool = False) -> tuple[int, int] | None:
     """Where the first time stands in ``text`` (start, end), or None. ``asked``: the message answers "when?"."""
     match = _TIME.search(text) or (_BARE.search(text) if asked else None)

@@ -7,7 +7,7 @@ yes or no are reported whatever the context; whether they mean anything just now
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -45,6 +45,8 @@ class Understood:
 
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_DIGIT = re.compile(r"\d")
+_DRAWN_OUT = re.compile(r"([^\W_])\1{2,}")
 _REPORT = re.compile(
     r"^\W*(?:(?:saya|sy|aku|kami)\s+)?(?:(?:mau|ingin|izin|ijin|mo|hendak)\s+)?"
     r"(?:lapor|melapor|melaporkan|laporkan|mengadu|ngadu|mengadukan)\b[\s,.:;!\-]*"
@@ -69,6 +71,10 @@ _RATING = re.compile(
     r"([1-5])(?:\ufe0f?\u20e3)?(?:\s*/\s*5)?(?:\s*(?:bintang|pak|bu|min))?\s*(?:[.,;:!\-]\s*(\D.*))?",
     re.IGNORECASE | re.DOTALL,
 )
+_COURTEOUS = POLITE | GREETING
+_THANKFUL = _COURTEOUS | THANKS
+_CHAT = _THANKFUL | OKAY
+_IDLE = _CHAT | AROUND
 _STARS = re.compile(r"^[\s\ufe0f]*((?:[⭐🌟★]\ufe0f?\s*){1,5})$")
 _THUMBS = frozenset("👍👌✅🆗☑")
 
@@ -89,8 +95,7 @@ def read(text: str) -> Understood:
 
 def telling(text: str) -> list[str]:
     """The words that say something by themselves: no politeness, greeting, pointing or label."""
-    idle = POLITE | GREETING | THANKS | OKAY | AROUND
-    return [word for word in _words(text) if len(word) > 2 and word not in idle and not word.isdigit()]
+    return [word for word in _words(text) if len(word) > 2 and word not in _IDLE and not word.isdigit()]
 
 
 def names_time(text: str) -> bool:
@@ -99,10 +104,10 @@ def names_time(text: str) -> bool:
     return "selamat" not in words and timewords.find(text, asked=True) is not None
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(maxsize=128)  # the same message is looked at several times
+def _words(text: str) -> tuple[str, ...]:
     """The message in plain words: lower case, letters drawn out made short, everyday spellings made one."""
-    found = _WORD.findall(text.lower())
-    return [SPELLINGS.get(word, word) for word in (re.sub(r"(.)\1{2,}", r"\1", each) for each in found)]
+    return tuple(SPELLINGS.get(word, word) for word in _WORD.findall(_DRAWN_OUT.sub(r"\1", text.lower())))
 
 
 def _without_words(text: str) -> Understood:
@@ -120,21 +125,21 @@ def _known(phrase: str) -> Intent | Literal[""]:
     return ""
 
 
-def _whole(words: list[str]) -> Intent | Literal[""]:
+def _whole(words: Sequence[str]) -> Intent | Literal[""]:
     """The command that the whole message is, then the kind of small talk, or ""."""
     plain = [word for word in words if word not in POLITE or word in {"ya", "saya"}]
-    forms: Iterable[list[str]] = (
+    forms: Iterable[Sequence[str]] = (
         words,
         plain,
         [word for word in plain if word != "ya"],
         [word for word in words if word not in POLITE],
-        [word for word in words if word not in POLITE | GREETING],
-        [word for word in words if word not in POLITE | GREETING | THANKS],
+        [word for word in words if word not in _COURTEOUS],
+        [word for word in words if word not in _THANKFUL],
     )
     for form in forms:
         if form and (intent := _known(" ".join(form))):
             return intent
-    if all(word in POLITE | GREETING | THANKS | OKAY for word in words):
+    if _CHAT.issuperset(words):
         said = set(words)
         if said & {"terima", "kasih", "terimakasih", "nuhun", "alhamdulillah", "amin", "aamiin", "semoga"}:
             return "thanks"
@@ -142,11 +147,11 @@ def _whole(words: list[str]) -> Intent | Literal[""]:
     return ""
 
 
-def _about_a_ticket(text: str, words: list[str]) -> Understood | None:
+def _about_a_ticket(text: str, words: Sequence[str]) -> Understood | None:
     """STATUS or CABUT, alone or with a number; a number alone asks for its status."""
     number = ticket.parse(text) or ""
     mistyped = not number and ticket.looks_like(text)
-    said = {word for word in words if word not in POLITE and not any(letter.isdigit() for letter in word)}
+    said = {word for word in words if word not in POLITE and not _DIGIT.search(word)}
     if _known(words[0]) == "status":
         said = said - {words[0]} | {"status"}
     if said <= WITHDRAW_WORDS and said & {"cabut", "tarik", "mencabut"}:
@@ -157,12 +162,12 @@ def _about_a_ticket(text: str, words: list[str]) -> Understood | None:
     return None
 
 
-def _odd_number(words: list[str], number: str) -> bool:
+def _odd_number(words: Sequence[str], number: str) -> bool:
     """A run of digits after STATUS that is no ticket number: told, rather than answered with another ticket's state."""
     return not number and sum(len(word) for word in words if word.isdigit()) >= 4
 
 
-def _with_remainder(text: str, words: list[str]) -> Understood | None:
+def _with_remainder(text: str, words: Sequence[str]) -> Understood | None:
     if words[0] == "ubah" and (start := _CHANGE.match(text)):
         return Understood(intent="change", rest=text[start.end() :].strip())
     if (start := _REPORT.match(text)) and start.group().strip():

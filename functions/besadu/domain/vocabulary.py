@@ -11,6 +11,7 @@ Intent = Literal[
     "done",
     "greeting",
     "help",
+    "here",
     "history",
     "no",
     "none",
@@ -21,6 +22,7 @@ Intent = Literal[
     "report",
     "satisfied",
     "status",
+    "start",
     "stop",
     "thanks",
     "withdraw",
@@ -147,6 +149,11 @@ COMMANDS: Mapping[Intent, str] = {
         belum | belum puas | tidak puas | kurang puas | belum sesuai | tidak sesuai | belum selesai | belum beres |
         tidak memuaskan | mengecewakan | kecewa | sangat kecewa
     """,
+    "here": """
+        jawab di sini | jawab disini | balas di sini | balas disini | kabari di sini | kabari disini |
+        kirim jawaban di sini | kirim jawaban disini | jawaban di sini | jawaban disini
+    """,
+    "start": "mulai | start | mulai lagi | kirim kabar lagi",
     "open": "buka | buka pesan | buka jawaban | lihat jawaban | baca jawaban | tampilkan jawaban",
     "history": "riwayat | riwayat laporan | riwayat saya | lihat riwayat",
     "data": """

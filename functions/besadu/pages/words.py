@@ -72,7 +72,7 @@ def age(moment: datetime) -> str:
 def moment_text(moment: datetime) -> str:
     """``2 Mar 2026, 08.05``, in WIB."""
     local = moment.astimezone(WIB)
-    return f"{short_date_text(local)} {local.year}, {local:%H.%M}"
+    return f"{short_date_text(local)}, {local:%H.%M}"
 
 
 def size_text(size: int) -> str:

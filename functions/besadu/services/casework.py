@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from besadu.domain import workflow
 from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, State, TalkLine
-from besadu.domain.deadlines import date_text
 from besadu.domain.evidence import Evidence, sendable_kind
 from besadu.domain.nik import mask_in
 from besadu.domain.outbox import OutboxItem
@@ -56,7 +55,9 @@ def forward(
             instruction="",
         )
         promised = workflow.answer_due(after, now=now, calendar=office.calendar())
-        told = notices.to_citizen(before, "forwarded", {"agency": agency.name, "due": date_text(promised)}, now=now)
+        told = notices.to_citizen(
+            before, "forwarded", {"agency": agency.name, "due": notices.day(before, promised)}, now=now
+        )
         cause = f"{ticket}:{before.revision}"
         duty = notices.to_agency(after, agency, "disposisi_baru", cause=cause, now=now)
         return Decision(
@@ -73,6 +74,7 @@ def forward(
 def reject(office: Office, actor: Actor, ticket: str, *, reason: str, advice: str = "") -> Complaint:
     """Say that this is not a matter of public service or government, and why."""
     _filled(reason, "Alasan penolakan")
+    _fits(reason + advice, "Alasan dan saran")
     now = office.now()
 
     def decide(before: Complaint) -> Decision:
@@ -88,6 +90,7 @@ def reject(office: Office, actor: Actor, ticket: str, *, reason: str, advice: st
 def refer(office: Office, actor: Actor, ticket: str, *, body: str, contact: str = "") -> Complaint:
     """Refer the citizen to a body outside the regency's authority: its name, and how to reach it."""
     _filled(body, "Instansi tujuan")
+    _fits(body + contact, "Instansi dan kontak")
     now = office.now()
 
     def decide(before: Complaint) -> Decision:
@@ -114,7 +117,7 @@ def ask(office: Office, actor: Actor, ticket: str, *, question: str) -> Complain
 
     def decide(before: Complaint) -> Decision:
         after = workflow.step(before, "ask", actor, now=now, calendar=office.calendar(), question=question.strip())
-        values = {"question": question.strip(), "due": date_text(after.due) if after.due else "-"}
+        values = {"question": question.strip(), "due": notices.day(before, after.due)}
         if actor.role == "officer":
             values["agency"] = before.agency_name
         key = "question" if actor.role == "officer" else "question_from_admin"
@@ -329,7 +332,7 @@ def _answer_to(
         {
             "agency": after.agency_name,
             "answer": given.text if given else "",
-            "due": date_text(after.due) if after.due else "-",
+            "due": notices.day(reader, after.due),
         },
         now=now,
         kind="answer",
@@ -361,6 +364,10 @@ def _filled(text: str, field: str) -> None:
     if not text.strip():
         message = f"{field} belum diisi."
         raise Invalid(message)
+    _fits(text, field)
+
+
+def _fits(text: str, field: str) -> None:
     if len(text) > MOST_TEXT:
         message = f"{field} terlalu panjang: paling banyak {MOST_TEXT} huruf."
         raise Invalid(message)

@@ -6,7 +6,7 @@ from datetime import datetime
 from besadu.domain import workflow
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import CitizenAct, CitizenStep, Reply
-from besadu.domain.deadlines import date_text
+from besadu.services import notices
 from besadu.services.office import Office
 from besadu.services.registration import CITIZEN
 from besadu.store.client import Commit, Stored
@@ -70,5 +70,5 @@ def _told(action: str, after: Complaint) -> Reply | None:
         return None
     values = {"ticket": after.ticket}
     if key == "reopened":
-        values |= {"agency": after.agency_name, "due": date_text(after.due) if after.due else "-"}
+        values |= {"agency": after.agency_name, "due": notices.day(after, after.due)}
     return Reply(key=key, values=values, urgent=True)

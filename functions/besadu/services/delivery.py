@@ -8,20 +8,25 @@ key, so one extra message is the least that can be promised.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from besadu import links, logs
 from besadu.channels import CHANNELS
+from besadu.domain import reach
 from besadu.domain.conversation import Conversation
-from besadu.domain.message import Outgoing, SendResult
-from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, as_invitation, next_attempt
+from besadu.domain.message import Address, Channel, Outgoing, SendResult
+from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt
 from besadu.errors import Conflict
+from besadu.services import routing
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
+from besadu.store.keys import outbox_key
 
 # A token or account that is refused is an operator's task; nothing is lost while they mend it.
 UNAUTHORISED_PAUSE = timedelta(minutes=10)
 LINK_LIFE = timedelta(days=120)  # the longest answer clock is 60 working days
 PICTURE_LIFE = timedelta(days=2)
+PIECE_PAUSE = timedelta(seconds=2)  # keeps the pieces of a long text in order on the phone
 
 
 def send(office: Office, outbox_id: str) -> str:
@@ -38,10 +43,19 @@ def send(office: Office, outbox_id: str) -> str:
     if item.state == "sending" and item.ambiguous:
         logs.error("message_unknown", outbox=item.id)
         return _finish(office, stored, replace(item, state="unknown", due=None))
-    head = office.store.senders.read(item.sender_key) if item.sender_key else None
+    return _send(office, stored, now)
+
+
+def _send(office: Office, stored: Stored[OutboxItem], now: datetime) -> str:
+    item = stored.value
+    stored_head = office.store.senders.read(item.sender_key) if item.sender_key else None
+    head = stored_head.value if stored_head else None
     if item.kind == "prompt" and not item.text:
-        return _prompt(office, stored, head.value if head else None, now)
-    return _attempt(office, stored, head.value if head else None, now)
+        return _prompt(office, stored, head, now)
+    route = routing.Route(item, head)
+    if item.attempts == 0 and item.kind in reach.LONG:
+        route = routing.last_used(office, item, head)
+    return _attempt(office, Stored(route.item, stored.version), route, now)
 
 
 def _prompt(office: Office, stored: Stored[OutboxItem], head: Conversation | None, now: datetime) -> str:
@@ -53,41 +67,81 @@ def _prompt(office: Office, stored: Stored[OutboxItem], head: Conversation | Non
         office.queue.send(stored.value.id, waiting.due)
         return "early"
     item = replace(stored.value, text=waiting.text, buttons=waiting.buttons)
-    return _attempt(office, Stored(item, stored.version), head, now)
+    return _attempt(office, Stored(item, stored.version), routing.Route(item, head), now)
 
 
-def _attempt(office: Office, stored: Stored[OutboxItem], head: Conversation | None, now: datetime) -> str:
+def _attempt(office: Office, stored: Stored[OutboxItem], route: routing.Route, now: datetime) -> str:
+    """Choose the way, claim, send, settle."""
     item = stored.value
-    invite = _window_closed(item, head, now)
+    way = reach.way(item, route.head, now)
+    if way == "elsewhere":
+        other = routing.by_number(office, item, route.head)
+        if other is None:
+            logs.error("message_failed", outbox=item.id, outcome="window_closed", code="")
+            return _finish(office, stored, replace(item, state="failed", due=None, error_code="window_closed"))
+        item, route, way = other.item, other, reach.way(other.item, other.head, now)
+    if way == "hold":
+        return _hold(office, stored, item)
+    if way == "drop":
+        return _finish(office, stored, replace(item, state="superseded", due=None))
     claimed = replace(
         item,
         state="sending",
         due=now + LEASE,
         attempts=item.attempts + 1,
         ambiguous=item.ambiguous + (item.state == "sending"),
-        inviting=invite and item.kind in {"answer", "question"},
+        inviting=way == "invite",
     )
-    if invite and item.media:
-        # Pictures wait for the words they belong to; the words' template invites the citizen.
-        return _hold(office, stored, item)
-    if invite and not item.template:
-        return _finish(office, stored, replace(item, state="superseded", due=None))
+    claimed, rest = _in_pieces(claimed, way, now)
     try:
-        version = office.store.outbox.replace(stored, claimed)
+        version = office.store.outbox.replace(stored, claimed, partial(_stage_more, office, rest, route))
     except Conflict:
         return "claimed by another"
-    message = _outgoing(office, claimed, use_template=invite or item.kind == "agency", now=now)
-    result = CHANNELS[item.address.channel].send(message, settings=office.settings)
+    office.send(*rest)
+    message = _outgoing(office, claimed, way, now=now)
+    result = CHANNELS[message.address.channel].send(message, settings=office.settings)
     return _settle(office, Stored(claimed, version), result, now=now)
 
 
-def _window_closed(item: OutboxItem, head: Conversation | None, now: datetime) -> bool:
-    if item.kind == "agency":
-        return False
-    return item.window_was_closed or head is None or not head.window_open(now)
+def _in_pieces(item: OutboxItem, way: reach.Way, now: datetime) -> tuple[OutboxItem, list[OutboxItem]]:
+    """The message as its channel can carry it: the first piece, and the others as messages of their own after it.
+
+    Buttons stand under the last piece.
+    """
+    pieces = [] if way in {"template", "invite"} else CHANNELS[carrier_of(item.address)].split(item.text)
+    if len(pieces) <= 1:
+        return item, []
+    rest = [
+        replace(
+            item,
+            id=outbox_key(item.id, f"piece:{number}"),
+            text=piece,
+            buttons=item.buttons if number == len(pieces) else (),
+            state="pending",
+            attempts=0,
+            ambiguous=0,
+            due=now + PIECE_PAUSE * (number - 1),
+        )
+        for number, piece in enumerate(pieces[1:], start=2)
+    ]
+    return replace(item, text=pieces[0], buttons=()), rest
 
 
-def _outgoing(office: Office, item: OutboxItem, *, use_template: bool, now: datetime) -> Outgoing:
+def _stage_more(office: Office, rest: list[OutboxItem], route: routing.Route, commit: Commit) -> None:
+    """What goes with the claim: the pieces that follow, and the complaint that the chosen conversation is now about."""
+    for item in rest:
+        office.store.outbox.stage(commit, item)
+    if route.changed:
+        office.store.senders.stage_talk_about(commit, route.item.sender_key, route.item.ticket)
+
+
+def carrier_of(address: Address) -> Channel:
+    """Over which channel a message to this address travels: nobody is rung up by a program."""
+    return "sms" if address.channel == "telephone" else address.channel
+
+
+def _outgoing(office: Office, item: OutboxItem, way: reach.Way, *, now: datetime) -> Outgoing:
+    use_template = way in {"template", "invite"}
     token = ""
     if item.link_for:
         link = links.Link(
@@ -98,8 +152,9 @@ def _outgoing(office: Office, item: OutboxItem, *, use_template: bool, now: date
         )
         token = links.issue(office.settings, link)
     return Outgoing(
-        outbox_id=as_invitation(item.id) if item.inviting else item.id,
-        address=item.address,
+        # SMS gateways allow few letters, and send few receipts.
+        outbox_id=item.id if item.address.brief else marked_id(item),
+        address=replace(item.address, channel=carrier_of(item.address)),
         text="" if use_template else item.text,
         buttons=() if use_template else item.buttons,
         template=item.template if use_template else "",
@@ -107,6 +162,7 @@ def _outgoing(office: Office, item: OutboxItem, *, use_template: bool, now: date
         link_suffix=token,
         media_url=links.picture_url(office.settings, item.media, now + PICTURE_LIFE) if item.media else "",
         media_kind=item.media_kind,
+        tag="human_agent" if way == "human_agent" else "",
     )
 
 
@@ -118,7 +174,7 @@ def _settle(office: Office, claimed: Stored[OutboxItem], result: SendResult, *, 
         return "ambiguous"
     if result.outcome == "sent" and item.inviting:
         return _hold(office, claimed, item)
-    after = _after(item, result, now)
+    after = routing.after_refusal(office, item, result, now) or _after(item, result, now)
     if after.state == "failed":
         logs.error("message_failed", outbox=item.id, outcome=result.outcome, code=result.error_code)
     if result.outcome == "unauthorised":
@@ -136,7 +192,7 @@ def _after(item: OutboxItem, result: SendResult, now: datetime) -> OutboxItem:
             return replace(item, state="sent", due=None, provider_id=result.provider_id, sent_at=now)
         case "unauthorised":
             return replace(item, state="pending", due=now + UNAUTHORISED_PAUSE, attempts=item.attempts - 1)
-        case "window_closed" if item.template and not item.window_was_closed:
+        case "window_closed" if not item.window_was_closed:
             return replace(item, state="pending", due=now, window_was_closed=True)
         case "retry" | "slow_down" if item.attempts < MOST_ATTEMPTS:
             pause = timedelta(seconds=result.retry_after) if result.retry_after else timedelta()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import IO, Final, Literal
 
 from besadu import links, logs
-from besadu.channels import CHANNELS
+from besadu.channels import KEEPERS
 from besadu.domain.evidence import LEASE, Evidence
 from besadu.domain.message import Attachment, MediaKind
 from besadu.errors import Conflict, Invalid, MediaGone, Refused, Unavailable
@@ -137,7 +137,7 @@ def object_name(evidence_id: str) -> str:
 def _tried(office: Office, media: Media, item: Evidence) -> StoredObject | BaseException:
     """One attempt: the object, or what stood in the way."""
     try:
-        with CHANNELS[item.channel].fetch_media(item.attachment, settings=office.settings) as found:
+        with KEEPERS[item.channel].fetch_media(item.attachment, settings=office.settings) as found:
             chunks = iter(found.chunks)
             head = _read_head(chunks)
             mime = _type_of(head, item.attachment.kind)

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from besadu import logs, texts, vault
-from besadu.channels import CHANNELS
+from besadu.channels import SOURCES
+from besadu.channels.webhook import Webhook
 from besadu.config import Settings
 from besadu.domain import dialogue, nik
 from besadu.domain.complaint import Complaint, HeldNik, TalkLine
@@ -40,14 +41,12 @@ MOST_RAW = 700_000  # bytes; a Firestore document holds 1 MiB
 _LONG_NUMBER = re.compile(r"\d(?:[ .\-]{0,3}\d){7,}")  # of any length from a half NIK on: sealed too often costs little
 
 
-def receive(office: Office, channel: str, raw: bytes) -> None:
-    """Store everything in a verified webhook body. Raises Unavailable if something could not be stored."""
-    now = office.now()
-    account = _account(office.settings, channel)
-    parsed = CHANNELS[channel].parse(raw, account=account, received_at=now)
-    keep_raw = _Raw(raw, office.settings, secret=any(map(_holds_number, parsed.messages)))
+def receive(office: Office, webhook: Webhook) -> None:
+    """Store everything in a verified webhook. Raises Unavailable if something could not be stored."""
+    parsed = SOURCES[webhook.path].parse(webhook, office.settings)
+    keep_raw = _Raw(webhook.raw, office.settings, secret=any(map(_holds_number, parsed.messages)))
     for piece in parsed.unparsed:
-        _quarantine(office, piece, now)
+        _quarantine(office, piece, webhook.received_at)
     for message in parsed.messages:
         if message.kind == "ignored":
             continue
@@ -59,10 +58,6 @@ def receive(office: Office, channel: str, raw: bytes) -> None:
             # What the provider could not carry is heard as an empty message: the citizen is told to send it otherwise.
             heard = replace(message, kind="message") if message.kind == "event" else message
             _hear(office, heard, keep_raw)
-
-
-def _account(settings: Settings, channel: str) -> str:
-    return {"whatsapp": settings.whatsapp_phone_number_id}[channel]
 
 
 class _Plan:
@@ -122,7 +117,7 @@ class _Plan:
 
     def stage_reply(self, reply: Reply) -> None:
         """Put the reply on its way. In a burst the newest prompt takes the place of the one that waits, at no cost."""
-        text, now, waiting = texts.compose(reply), self._now, self.head.pending
+        text, now, waiting = texts.compose(reply, brief=self.head.address.brief), self._now, self.head.pending
         if waiting and (reply.urgent or waiting.due <= now):
             waiting = None
         outbox_id = waiting.outbox_id if waiting else outbox_key(self._key, "reply")
@@ -203,13 +198,13 @@ def _hear(office: Office, message: Inbound, keep_raw: _Raw) -> None:
     for attempt in range(MOST_TRIES):
         try:
             plan = _plan(office, message, keep_raw)
-            if plan is None:
-                return
             plan.commit.run()
         except Unavailable:
             raise
-        except (AlreadyThere, Conflict):
-            # A duplicate is seen by the next read; so is a head that somebody else has written meanwhile.
+        except (AlreadyThere, Conflict) as lost:
+            # Duplicates are seldom: only now is one worth a read. Or somebody else has written the head meanwhile.
+            if isinstance(lost, AlreadyThere) and office.store.inbox.knows(_key(message)):
+                return
             if time.monotonic() - started > PATIENCE:
                 break
             time.sleep(random.uniform(0.005, 0.02) * min(attempt + 1, 8))  # noqa: S311 - jitter
@@ -224,15 +219,13 @@ def _hear(office: Office, message: Inbound, keep_raw: _Raw) -> None:
     raise Unavailable("contended")
 
 
-def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan | None:
-    """Read once, decide, and collect what is to be written; None for a duplicate."""
+def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan:
+    """Read once, decide, and collect what is to be written."""
     store, now = office.store, office.now()
     address = message.address
     key = inbox_key(address.channel, address.account, message.provider_id)
     sender = key_of(address)
-    known, before = store.read_head(key, sender)
-    if known:
-        return None
+    before = store.senders.read(sender)
     head = before.value if before else Conversation(address=address)
     current = store.complaints.read(head.ticket, patient=False) if head.ticket else None
     target = inbox_key(address.channel, address.account, message.target_id) if message.target_id else ""

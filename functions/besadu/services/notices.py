@@ -5,13 +5,20 @@ from datetime import datetime
 
 from besadu import texts
 from besadu.domain.complaint import Complaint
-from besadu.domain.deadlines import date_text
+from besadu.domain.deadlines import date_text, short_date_text
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem, OutboxKind
 from besadu.store.directory import AgencyRecord
 from besadu.store.keys import outbox_key
 
 VERDICT_BUTTONS = ("PUAS", "BELUM")
+
+
+def day(complaint: Complaint, moment: datetime | None) -> str:
+    """A date in the manner of the citizen's channel; "-" when there is none."""
+    if moment is None:
+        return "-"
+    return short_date_text(moment) if complaint.reporter.address.brief else date_text(moment)
 
 
 def to_citizen(
@@ -33,10 +40,11 @@ def to_citizen(
         kind=kind,
         address=complaint.reporter.address,
         sender_key=complaint.reporter.sender_key,
+        person=complaint.reporter.nik.index if complaint.reporter.nik else "",
         ticket=complaint.ticket,
         created_at=now,
         due=now,
-        text=texts.say(key, ticket=complaint.ticket, **values),
+        text=texts.wording(brief=complaint.reporter.address.brief)(key, ticket=complaint.ticket, **values),
         buttons=buttons,
         # Long texts wait until the citizen opens the window; short news fit into a template.
         template="jawaban_tersedia" if kind in {"answer", "question"} else "kabar_laporan",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from besadu import logs
 from besadu.domain.message import Inbound, Receipt
-from besadu.domain.outbox import INVITATION, OutboxItem, receipt_moves
+from besadu.domain.outbox import INVITATION, UNFOLLOWED, OutboxItem, receipt_moves
 from besadu.errors import Conflict, Unavailable
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
@@ -19,7 +19,10 @@ def record(office: Office, message: Inbound) -> None:
     receipt = message.receipt
     if receipt is None:
         return
-    outbox_id, invitation = receipt.outbox_id.removesuffix(INVITATION), receipt.outbox_id.endswith(INVITATION)
+    marked = receipt.outbox_id
+    if marked.endswith(UNFOLLOWED) and receipt.state in {"delivered", "read"}:
+        return
+    outbox_id, invitation = marked.removesuffix(UNFOLLOWED).removesuffix(INVITATION), marked.endswith(INVITATION)
     for _ in range(MOST_TRIES):
         stored = office.store.outbox.read(outbox_id) if outbox_id else None
         stored = stored or office.store.outbox.by_provider_id(receipt.provider_id)
@@ -64,8 +67,7 @@ def _moved(item: OutboxItem, receipt: Receipt, at: datetime, now: datetime) -> O
         return None
     if receipt.state == "failed":
         return _refused(item, receipt, now)
-    # A message in `sending` is written whatever it is: its receipt settles what an interrupted attempt left open.
-    if not item.tracked and item.state not in {"sending", "unknown"}:
+    if not item.followed:
         return None
     provider_id = item.provider_id or receipt.provider_id
     item = replace(item, state=receipt.state, due=None, provider_id=provider_id, sent_at=item.sent_at or at)

@@ -8,6 +8,7 @@ from besadu.domain import deadlines, ticket
 from besadu.domain.complaint import Actor, Complaint, Place, Reporter, State
 from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.outbox import OutboxItem
+from besadu.services import notices
 from besadu.services.office import Office
 from besadu.store.client import Commit
 from besadu.store.complaints import Decision
@@ -34,28 +35,39 @@ def register(
     if draft is None:
         message = "nothing to register"
         raise ValueError(message)
-    complaint = _complaint(office, head, draft, sender, now)
-    told = OutboxItem(
+    complaint = complaint_from(office, head, draft, sender, now)
+    told = ticket_message(complaint, cause, now)
+    decision = Decision(after=complaint, action="receive", actor=CITIZEN, outbox=(told,))
+    office.store.complaints.stage(commit, None, decision)
+    return replace(with_ticket(head, complaint.ticket), draft=None, pending=None), told
+
+
+def with_ticket(head: Conversation, number: str) -> Conversation:
+    """The head of the conversation to which the complaint with this ticket now belongs."""
+    return replace(head, ticket=number, tickets=(number, *head.tickets)[:MOST_TICKETS])
+
+
+def ticket_message(complaint: Complaint, cause: str, now: datetime) -> OutboxItem:
+    """The message that tells the citizen the ticket."""
+    values = {"ticket": complaint.ticket, "verify_by": notices.day(complaint, complaint.due)}
+    return OutboxItem(
         id=outbox_key(cause, "ticket_given"),
         kind="notice",
-        address=head.address,
-        sender_key=sender,
+        address=complaint.reporter.address,
+        sender_key=complaint.reporter.sender_key,
+        person=complaint.reporter.nik.index if complaint.reporter.nik else "",
         ticket=complaint.ticket,
         created_at=now,
         due=now,
-        text=texts.say(
-            "ticket_given",
-            ticket=complaint.ticket,
-            verify_by=deadlines.date_text(complaint.due) if complaint.due else "-",
-        ),
+        text=texts.wording(brief=complaint.reporter.address.brief)("ticket_given", **values),
+        # Who complained by telephone may never have written to us, so the window may be closed.
+        template="kabar_laporan",
+        template_values=(complaint.ticket, texts.say("news_ticket_given", **values)),
     )
-    decision = Decision(after=complaint, action="receive", actor=CITIZEN, outbox=(told,))
-    office.store.complaints.stage(commit, None, decision)
-    tickets = (complaint.ticket, *head.tickets)[:MOST_TICKETS]
-    return replace(head, draft=None, pending=None, ticket=complaint.ticket, tickets=tickets), told
 
 
-def _complaint(office: Office, head: Conversation, draft: Draft, sender: str, now: datetime) -> Complaint:
+def complaint_from(office: Office, head: Conversation, draft: Draft, sender: str, now: datetime) -> Complaint:
+    """The complaint that this draft becomes, with a fresh ticket; not stored."""
     story = "\n".join(draft.story).strip()
     days = deadlines.CLOCKS["verify"]
     return Complaint(

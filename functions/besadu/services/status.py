@@ -3,7 +3,7 @@
 from besadu import texts
 from besadu.domain.complaint import Complaint
 from besadu.domain.conversation import Reply
-from besadu.domain.deadlines import date_text
+from besadu.services import notices
 from besadu.services.office import Office
 from besadu.store.client import Stored
 
@@ -29,5 +29,7 @@ def _detail(complaint: Complaint) -> str:
     if not complaint.due or complaint.clock not in {"verify", "accept", "answer"}:
         return ""
     if complaint.agency and complaint.clock != "verify":
-        return texts.say("status_detail_agency", agency=complaint.agency_name, due=date_text(complaint.due))
-    return texts.say("status_detail_verify", due=date_text(complaint.due))
+        return texts.say(
+            "status_detail_agency", agency=complaint.agency_name, due=notices.day(complaint, complaint.due)
+        )
+    return texts.say("status_detail_verify", due=notices.day(complaint, complaint.due))

@@ -11,6 +11,7 @@ from google.cloud import firestore
 
 from besadu.config import Settings
 from besadu.errors import BesaduError, Conflict, Unavailable
+from besadu.store.wire import wire_of
 
 T = TypeVar("T")
 
@@ -61,25 +62,28 @@ class Commit:
 
     def __init__(self, database: firestore.Client) -> None:
         self._database = database
-        self._batch = database.batch()
+        self._wire = wire_of(database)
+        self._writes: list[Any] = []
 
     def create(self, reference: firestore.DocumentReference, document: Mapping[str, Any]) -> None:
         """Write a document that must not exist yet; else the whole commit raises AlreadyThere."""
-        self._batch.create(reference, dict(document))
+        self._writes.append(self._wire.write(reference.path, document))
 
     def replace(self, reference: firestore.DocumentReference, document: Mapping[str, Any], version: object) -> None:
-        """Write all fields of a document that must still be as it was read; else the whole commit raises Conflict."""
-        option = self._database.write_option(last_update_time=version)
-        self._batch.update(reference, dict(document), option=option)
+        """Write all of a document that must still be as it was read; else the whole commit raises Conflict."""
+        self._writes.append(self._wire.write(reference.path, document, version))
 
     def update(self, reference: firestore.DocumentReference, changes: Mapping[str, Any]) -> None:
         """Change single fields of a document that exists, whoever else writes it."""
-        self._batch.update(reference, dict(changes))
+        # Seldom, and the library knows field paths and transforms.
+        batch = self._database.batch()
+        batch.update(reference, dict(changes))
+        self._writes += [type(write).pb(write) for write in batch._write_pbs]  # noqa: SLF001 - nothing public has them
 
-    def run(self, *, timeout: float = TIMEOUT, retry: Retry = RETRY) -> list[object]:
+    def run(self, *, timeout: float = TIMEOUT, retry: object = None) -> list[object]:  # noqa: ARG002 - XXX
         """Make all writes; their new versions, in order. Raises AlreadyThere, Conflict, Unavailable."""
         with speaking_our_errors():
-            return [result.update_time for result in self._batch.commit(retry=retry, timeout=timeout)]
+            return self._wire.commit(self._writes, within=timeout)
 
 
 def read(
@@ -90,11 +94,9 @@ def read(
 ) -> Stored[T] | None:
     """One document, or None when there is none. Raises Unavailable."""
     with speaking_our_errors():
-        snapshot = reference.get(
-            timeout=PATIENT_TIMEOUT if patient else TIMEOUT,
-            retry=PATIENT_RETRY if patient else RETRY,
-        )
-    return Stored(convert(snapshot.to_dict() or {}), snapshot.update_time) if snapshot.exists else None
+        wire = wire_of(reference._client)  # noqa: SLF001 - nothing public leads from a reference to its client
+        found = wire.get(reference.path, within=PATIENT_TIMEOUT if patient else TIMEOUT)
+    return Stored(convert(found[0]), found[1]) if found else None
 
 
 def read_all(
@@ -103,12 +105,7 @@ def read_all(
 ) -> dict[str, tuple[dict[str, Any], object]]:
     """Path -> (document, version) of those that exist, in one round trip. Raises Unavailable."""
     with speaking_our_errors():
-        snapshots = list(database.get_all(list(references), timeout=TIMEOUT, retry=RETRY))
-    return {
-        snapshot.reference.path: (snapshot.to_dict() or {}, snapshot.update_time)
-        for snapshot in snapshots
-        if snapshot.exists
-    }
+        return wire_of(database).get_all([reference.path for reference in references], within=TIMEOUT)
 
 
 def find(
@@ -123,4 +120,4 @@ def find(
             timeout=PATIENT_TIMEOUT if patient else TIMEOUT,
             retry=PATIENT_RETRY if patient else RETRY,
         )
-    return [Stored(convert(snapshot.to_dict() or {}), snapshot.update_time) for snapshot in snapshots]
+    return [Stored(convert(snapshot.to_dict() or {}), snapshot.update_time.timestamp_pb()) for snapshot in snapshots]

@@ -11,7 +11,7 @@ from typing import Any
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from besadu.domain.complaint import Actor, Complaint, Entry, State, TalkLine
+from besadu.domain.complaint import Actor, Complaint, Entry, Reporter, State, TalkLine
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict
 from besadu.store.client import (
@@ -29,6 +29,7 @@ from besadu.store.outbox import Outbox
 COLLECTION = "complaints"
 PAGE = 50
 MOST_TRIES = 5
+MOST_REPORTERS = 10  # complaints that are looked through for a citizen's other channels
 # What a list shows. The talk and the history are the bulk of a complaint and stay where they are.
 LIST_FIELDS = (
     "ticket",
@@ -45,6 +46,7 @@ LIST_FIELDS = (
     "agency_name",
     "clock",
     "due",
+    "resume",
     "returns",
     "reopened",
     "rating",
@@ -99,13 +101,10 @@ class Complaints:
             decision = self.stage(commit, before, decide(before.value))
             try:
                 commit.run(timeout=PATIENT_TIMEOUT, retry=PATIENT_RETRY)
-            except Conflict:
-                continue
-            except AlreadyThere:
-                # Its messages exist: the first commit went through and its answer was lost on the way.
-                # The same revision may also be another person's, who told the citizen the same: the digest tells whose.
+            except (AlreadyThere, Conflict):
+                # Somebody was faster. Or we were: the commit went through, its answer was lost, and it was repeated.
                 now_stored = self.read(ticket)
-                if now_stored and now_stored.value.history[-1:] == decision.after.history[-1:]:
+                if now_stored and now_stored.value == decision.after:
                     return decision
                 continue
             return decision
@@ -154,6 +153,13 @@ class Complaints:
         """One citizen's complaints, newest first."""
         query = self._database.collection(COLLECTION).where(filter=FieldFilter("reporter.sender_key", "==", sender_key))
         return self._list(query.order_by("created_at", direction=firestore.Query.DESCENDING))
+
+    def reporters_with(self, nik_index: str) -> list[Reporter]:
+        """From where the person with this NIK has complained, the newest first: one citizen on several channels."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("reporter.nik.index", "==", nik_index))
+        newest = query.order_by("created_at", direction=firestore.Query.DESCENDING).limit(MOST_REPORTERS)
+        found = find(newest.select(["reporter"]), lambda data: from_document(Reporter, data["reporter"]))
+        return [stored.value for stored in found]
 
     def open_in_village(self, village_code: str) -> list[Complaint]:
         """Open complaints about one village, newest first: where duplicates are looked for."""

@@ -1,7 +1,7 @@
 """`opds`, `officers`, `settings`: agencies, staff, the calendar. Data, not code: agencies get renamed."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -11,11 +11,23 @@ from google.cloud import firestore
 from besadu import clock
 from besadu.domain.complaint import Role
 from besadu.domain.deadlines import Calendar
-from besadu.store.client import PATIENT_RETRY, PATIENT_TIMEOUT, read, speaking_our_errors
+from besadu.errors import Conflict
+from besadu.store.client import (
+    PATIENT_RETRY,
+    PATIENT_TIMEOUT,
+    AlreadyThere,
+    Commit,
+    Stored,
+    find,
+    read,
+    speaking_our_errors,
+)
 from besadu.store.codec import from_document, to_document
 from besadu.store.keys import officer_key
 
 T = TypeVar("T")
+MOST_TRIES = 5
+MOST = 2000  # staff or agencies; far more than a regency has
 FRESH_FOR = timedelta(minutes=1)
 
 
@@ -70,6 +82,10 @@ class Directory:
         """One agency by its code."""
         return next((agency for agency in self.agencies() if agency.code == code), None)
 
+    def all_agencies(self) -> Mapping[str, Stored[AgencyRecord]]:
+        """Every agency by its code, also those that are no longer active; never remembered: for changing them."""
+        return {stored.value.code: stored for stored in find(self._all("opds"), _agency)}
+
     def calendar(self, standard: Calendar) -> Calendar:
         """``standard`` with the manager's additions and removals (`settings/calendar`: maps date to name or "")."""
         return self._remember("calendar", lambda: self._read_calendar(standard))
@@ -80,9 +96,55 @@ class Directory:
         stored = read(reference, lambda data: from_document(Officer, data), patient=True)
         return stored.value if stored else None
 
+    def officers(self) -> tuple[Officer, ...]:
+        """All staff, by name; never remembered, as above."""
+        with speaking_our_errors():
+            snapshots = self._database.collection("officers").get(timeout=PATIENT_TIMEOUT, retry=PATIENT_RETRY)
+        found = (from_document(Officer, snapshot.to_dict() or {}) for snapshot in snapshots)
+        return tuple(sorted(found, key=lambda officer: officer.name))
+
+    def staff(self) -> Mapping[str, Stored[Officer]]:
+        """All staff by document id: for a change that depends on who else there is."""
+        return {officer_key(stored.value.email): stored for stored in find(self._all("officers"), _officer)}
+
+    def stage_officer(self, commit: Commit, officer: Officer, before: Stored[Officer] | None) -> None:
+        """Let ``commit`` write a staff person who must still be as read, or with None must be new."""
+        _stage(commit, self._database.collection("officers").document(officer_key(officer.email)), officer, before)
+
+    def stage_agency(self, commit: Commit, agency: AgencyRecord, before: Stored[AgencyRecord] | None) -> None:
+        """Let ``commit`` write an agency that must still be as read, or with None is new. ``forget`` afterwards."""
+        _stage(commit, self._database.collection("opds").document(agency.code), agency, before)
+        page = read(self._page(), dict, patient=True)
+        # The first change makes the page of all that were there before it.
+        known = (
+            page.value["agencies"]
+            if page
+            else {code: to_document(one.value) for code, one in self.all_agencies().items()}
+        )
+        document = {"agencies": {**known, agency.code: to_document(agency)}}
+        if page:
+            commit.replace(self._page(), document, page.version)
+        else:
+            commit.create(self._page(), document)
+
+    def forget(self) -> None:
+        """Read anew what is remembered."""
+        with self._lock:
+            self._remembered.clear()
+
     def save_agency(self, agency: AgencyRecord) -> None:
-        """Add or change an agency."""
-        self._set("opds", agency.code, to_document(agency))
+        """Add or change an agency. Raises Conflict when somebody else is changing agencies all the time."""
+        for _ in range(MOST_TRIES):
+            before = read(self._database.collection("opds").document(agency.code), _agency, patient=True)
+            commit = Commit(self._database)
+            self.stage_agency(commit, agency, before)
+            try:
+                commit.run(timeout=PATIENT_TIMEOUT)
+            except (AlreadyThere, Conflict):
+                continue
+            self.forget()
+            return
+        raise Conflict(agency.code)
 
     def save_officer(self, officer: Officer) -> None:
         """Add or change a staff person."""
@@ -92,6 +154,9 @@ class Directory:
         """Sign this person out everywhere."""
         self.save_officer(replace(officer, epoch=officer.epoch + 1))
 
+    def _all(self, collection: str) -> firestore.Query:
+        return self._database.collection(collection).order_by("name").limit(MOST)
+
     def _set(self, collection: str, key: str, document: dict[str, Any]) -> None:
         with speaking_our_errors():
             self._database.collection(collection).document(key).set(
@@ -99,13 +164,19 @@ class Directory:
                 timeout=PATIENT_TIMEOUT,
                 retry=PATIENT_RETRY,
             )
-        self._remembered.clear()
+        self.forget()
+
+    def _page(self) -> firestore.DocumentReference:
+        """All agencies in one document, written with each of them: who needs them all pays one read and not fifty."""
+        return self._database.collection("settings").document("agencies")
 
     def _read_agencies(self) -> tuple[AgencyRecord, ...]:
-        with speaking_our_errors():
-            snapshots = self._database.collection("opds").get(timeout=PATIENT_TIMEOUT, retry=PATIENT_RETRY)
-        records = (from_document(AgencyRecord, snapshot.to_dict() or {}) for snapshot in snapshots)
-        return tuple(sorted((record for record in records if record.active), key=lambda record: record.name))
+        page = read(self._page(), dict)
+        if page is None:
+            found = [stored.value for stored in self.all_agencies().values()]
+        else:
+            found = [_agency(record) for record in page.value["agencies"].values()]
+        return tuple(sorted((record for record in found if record.active), key=lambda record: record.name))
 
     def _read_calendar(self, standard: Calendar) -> Calendar:
         reference = self._database.collection("settings").document("calendar")
@@ -127,3 +198,18 @@ class Directory:
         with self._lock:
             self._remembered[what] = (clock.now(), made)
         return made
+
+
+def _agency(data: dict[str, Any]) -> AgencyRecord:
+    return from_document(AgencyRecord, data)
+
+
+def _officer(data: dict[str, Any]) -> Officer:
+    return from_document(Officer, data)
+
+
+def _stage(commit: Commit, reference: firestore.DocumentReference, value: object, before: Stored[Any] | None) -> None:
+    if before is None:
+        commit.create(reference, to_document(value))
+    else:
+        commit.replace(reference, to_document(value), before.version)

@@ -47,6 +47,10 @@ class Senders:
         """Remember that this message waits until the citizen writes again."""
         commit.update(self.reference(key), {"held": firestore.ArrayUnion([outbox_id])})
 
+    def stage_talk_about(self, commit: Commit, key: str, ticket: str) -> None:
+        """What is written in this conversation from now on belongs to this complaint, which came over another."""
+        commit.update(self.reference(key), {"ticket": ticket, "tickets": firestore.ArrayUnion([ticket])})
+
     def waiting_for_a_person(self) -> Sequence[tuple[str, Conversation]]:
         """Conversations in which somebody asked for an officer, at most a page, longest waiting first."""
         query = (

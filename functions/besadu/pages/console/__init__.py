@@ -4,7 +4,7 @@ from flask import Flask
 
 from besadu.media import Media
 from besadu.pages import shell
-from besadu.pages.console import access, agency, complaint, lists, manage, signin, talks
+from besadu.pages.console import access, agency, calls, complaint, lists, manage, signin, talks
 from besadu.pages.wsgi import mount_of
 from besadu.services.office import Office
 
@@ -22,6 +22,7 @@ def create_app(office: Office, media: Media) -> Flask:
     complaint.add(app, office, media, mount)
     agency.add(app, office, media, mount)
     talks.add(app, office, media, mount)
+    calls.add(app, office, mount)
     manage.add(app, office, mount)
     door.guard(app, mount)
     return app

@@ -1,22 +1,28 @@
 """Putting the world together: the store, the webhooks' threads, the Graph API, the phone page, the levers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from flask import Flask, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from besadu_local.clock import Clock
-from besadu_local.world import phone
-from besadu_local.world.approved import approved
+from besadu_local.world import instagram, messenger, phone, sms, telephone
+from besadu_local.world.cdn import cdn
 from besadu_local.world.config import WorldSettings
 from besadu_local.world.control import control
 from besadu_local.world.graph import graph
 from besadu_local.world.store import WorldStore
+from besadu_local.world.tabs import Network, Tab, World
 from besadu_local.world.webhooks import Webhooks
-from besadu_local.world.whatsapp import WhatsApp
 
-CHANNELS = (("whatsapp", "WhatsApp"),)  # the page's tabs
+TABS: Mapping[str, Tab] = {  # one line a channel, in the order of the page
+    "whatsapp": phone.TAB,
+    "facebook": messenger.TAB,
+    "instagram": instagram.TAB,
+    "sms": sms.TAB,
+    "telephone": telephone.TAB,
+}
 MAX_REQUEST = 110_000_000  # bytes: the API's largest file and a form around it
 _CSP = "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; frame-ancestors 'self'"
 
@@ -30,15 +36,17 @@ class QuietHandler(WSGIRequestHandler):
         """Nothing."""
 
 
-def create_app(whatsapp: WhatsApp) -> Flask:
+def create_app(networks: Mapping[str, Network]) -> Flask:
     """The whole world's web application."""
     app = Flask(__name__, static_folder="assets", static_url_path="/assets")
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     app.config["MAX_FORM_MEMORY_SIZE"] = 2_000_000
-    app.extensions["whatsapp"] = whatsapp
+    app.extensions["networks"] = networks
+    app.extensions["whatsapp"] = networks["whatsapp"]
+    app.extensions["tabs"] = TABS
     app.jinja_env.filters.update(rich=phone.rich, date=phone.date_of)
-    app.jinja_env.globals["channels"] = CHANNELS
-    for blueprint in (graph, phone.phone, control):
+    app.jinja_env.globals["tabs"] = TABS
+    for blueprint in (graph, cdn, phone.phone, control, *(one for tab in TABS.values() for one in tab.blueprints)):
         app.register_blueprint(blueprint)
 
     @app.after_request
@@ -56,13 +64,15 @@ def running(settings: WorldSettings, port: int = 0) -> Iterator[BaseWSGIServer]:
     """The world behind a listening server (port 0: any free one); the caller lets it ``serve_forever``."""
     store = WorldStore(settings.state)
     webhooks = Webhooks(store, settings)
-    whatsapp = WhatsApp(settings, store, webhooks, Clock(settings.state), approved(settings.public_url))
-    server = make_server("127.0.0.1", port, create_app(whatsapp), threaded=True, request_handler=QuietHandler)
+    world = World(settings=settings, store=store, webhooks=webhooks, clock=Clock(settings.state))
+    networks = {name: tab.network(world) for name, tab in TABS.items()}
+    server = make_server("127.0.0.1", port, create_app(networks), threaded=True, request_handler=QuietHandler)
     webhooks.start()
     try:
         yield server
     finally:
         server.server_close()
-        whatsapp.close()
+        for network in networks.values():
+            network.close()
         webhooks.stop()
         store.close()

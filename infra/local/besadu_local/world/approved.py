@@ -1,19 +1,33 @@
-"""The message templates as they are approved at Meta: what the person reads, and the one button under it."""
+"""The message templates as they are approved at Meta: what the person reads, and the one button under it.
+
+The words are those that BESADU submits, so that the phone shows what a real one would.
+"""
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parents[4] / "functions/besadu/channels/whatsapp_templates.id.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approved:
-    """``body`` holds {{1}}, {{2}} …; ``url`` is the button's address, to which the sender adds a suffix."""
+    """``body`` holds {{1}}, {{2}} …; ``url`` is the button's address, to which the sender adds a suffix.
 
+    ``examples`` and ``url_example`` are what Meta's reviewer is shown: a value each, and a suffix.
+    """
+
+    category: str = "UTILITY"
     language: str = "id"
     body: str
+    examples: tuple[str, ...] = ()
     quick_reply: str = ""
     url_title: str = ""
     url: str = ""
+    url_example: str = ""
 
     @property
     def values(self) -> int:
@@ -25,31 +39,18 @@ class Approved:
 
 
 def approved(public_url: str) -> dict[str, Approved]:
-    """All templates by name. The button leads to the desk of the one ticket."""
-    desk = f"{public_url.rstrip('/')}/assignment/t/"
-    return {
-        "disposisi_baru": Approved(
-            body="Yth. pejabat penghubung {{1}}.\n\n"
-            "Ada disposisi baru *{{2}}*: \u201c{{3}}\u201d.\nTenggat jawaban: {{4}}.\n\n"
-            "Mohon terima, kembalikan dengan alasan, atau jawab lewat tombol di bawah. Tautan ini hanya untuk Anda.",
-            url_title="Buka disposisi",
-            url=desk,
-        ),
-        "eskalasi": Approved(
-            body="Yth. {{1}}.\n\nLaporan *{{2}}* pada {{3}} sudah melewati tenggat {{4}} hari kerja.\n\n"
-            "Mohon arahan Bapak/Ibu. Pesan ini dikirim otomatis sesuai SOP BESADU.",
-        ),
-        "jawaban_tersedia": Approved(
-            body="Laporan Bapak/Ibu nomor *{{1}}* sudah mendapat jawaban. Tekan BUKA untuk membacanya di sini.",
-            quick_reply="BUKA",
-        ),
-        "kabar_laporan": Approved(
-            body="Kabar laporan *{{1}}*: {{2}}\n\nBalas pesan ini bila ada yang ingin disampaikan.",
-        ),
-        "pengingat_opd": Approved(
-            body="Yth. pejabat penghubung {{1}}.\n\nDisposisi *{{2}}* \u201c{{3}}\u201d jatuh tempo {{4}} ({{5}}).\n\n"
-            "Mohon terima, kembalikan dengan alasan, atau jawab lewat tombol di bawah. Tautan ini hanya untuk Anda.",
-            url_title="Buka disposisi",
-            url=desk,
-        ),
-    }
+    """All templates by name; the addresses of their buttons lie below ``public_url``."""
+    tables = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {name: _template(table, public_url.rstrip("/")) for name, table in tables.items()}
+
+
+def _template(table: dict[str, Any], base: str) -> Approved:
+    """One table of the file. What it does not know is a mistake in it and raises TypeError."""
+    button = table.pop("button", {})
+    shown = {}
+    if button.get("type") == "quick_reply":
+        shown = {"quick_reply": button["text"]}
+    elif button:
+        url = f"{base}{button['url'].removesuffix('{{1}}')}"
+        shown = {"url_title": button["text"], "url": url, "url_example": button["example"]}
+    return Approved(**{**table, "examples": tuple(table["examples"])}, **shown)

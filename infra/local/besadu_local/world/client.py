@@ -8,21 +8,31 @@ from typing import Any
 
 import requests
 
+from besadu_local.world import accounts
+from besadu_local.world.calls import Call
 from besadu_local.world.store import person_id
 from besadu_local.world.whatsapp import identity_of
 
 Message = dict[str, Any]
+ACCOUNTS = ("facebook", "instagram")  # where a person is an account; elsewhere a telephone number
 
 
 class Phone:
-    """One phone: a number (``6281…``, ``0812…``), or an ``@username`` that shows no number."""
+    """One phone: a number (``6281…``, ``0812…``), or an ``@username`` that shows no number.
 
-    def __init__(self, base_url: str, number: str, name: str = "") -> None:
-        self._base, self._number, self._name = base_url.rstrip("/"), number, name
+    With ``channel`` "facebook" or "instagram" an account there: its id, or any ``@name``.
+    """
+
+    def __init__(self, base_url: str, number: str, name: str = "", *, channel: str = "whatsapp") -> None:
+        self._base, self._number, self._name, self._channel = base_url.rstrip("/"), number, name, channel
         self._session = requests.Session()
         self._session.trust_env = False
-        number, user_id = identity_of(number)
-        self.id = person_id(number or user_id)
+        if channel in ACCOUNTS:
+            address = accounts.identity_of(number, channel)
+        else:
+            phone, user_id = identity_of(number)
+            address = phone or user_id
+        self.id = person_id(address, channel)
 
     def say(self, text: str, *, reply_to: str = "") -> str:
         """Send a text; returns its message id."""
@@ -57,13 +67,17 @@ class Phone:
         message_text = f"no such button: {title}"
         raise LookupError(message_text)
 
+    def call(self) -> Call:
+        """Dial BESADU's number from this one."""
+        return Call(self._base, self._number, self._name)
+
     def redeliver(self, message_id: str, times: int = 1) -> None:
         """Let a message's webhook arrive again, ``times`` over and all at once."""
         self._post("/control/redeliver", {"message": message_id, "times": times})
 
     def inbox(self, *, after: int = 0) -> list[Message]:
         """What came, oldest first: id, seq, at, kind, text, state, template, link, buttons, mime, sha256."""
-        return self._get(f"/citizen/whatsapp/{self.id}/messages?after={after}")  # type: ignore[no-any-return]
+        return self._get(f"/citizen/{self._channel}/{self.id}/messages?after={after}")  # type: ignore[no-any-return]
 
     def wait_for(self, wanted: Callable[[Message], bool], *, after: int = 0, timeout: float = 20.0) -> Message:
         """The first message (behind sequence number ``after``) that is ``wanted``. Raises TimeoutError."""
@@ -82,7 +96,9 @@ class Phone:
         return str(self._post("/clock", {"advance_seconds": seconds})["now"])
 
     def _send(self, message: Mapping[str, Any]) -> list[str]:
-        return list(self._post("/citizen/whatsapp", {"from": self._number, "name": self._name, **message})["ids"])
+        return list(
+            self._post(f"/citizen/{self._channel}", {"from": self._number, "name": self._name, **message})["ids"]
+        )
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the JSON holds
         answer = self._session.post(f"{self._base}{path}", json=body, timeout=30)

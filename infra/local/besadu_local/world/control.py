@@ -7,18 +7,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, request
+from flask import Blueprint, abort, current_app, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from besadu_local.world import failures
 from besadu_local.world.phone import after_working_days, sample, written
-from besadu_local.world.whatsapp import Impossible, Upload, WhatsApp
+from besadu_local.world.tabs import Impossible, Network, Upload
+from besadu_local.world.whatsapp import WhatsApp
 
 control = Blueprint("control", __name__)
 
 
 def _whatsapp() -> WhatsApp:
     return current_app.extensions["whatsapp"]  # type: ignore[no-any-return]
+
+
+def _network(channel: str) -> Network:
+    return current_app.extensions["networks"].get(channel) or abort(404)  # type: ignore[no-any-return]
 
 
 @control.errorhandler(Impossible)
@@ -55,15 +60,15 @@ def what_time() -> ResponseReturnValue:
     return jsonify({"now": _whatsapp().clock.now().isoformat()})
 
 
-@control.post("/citizen/whatsapp")
-def citizen() -> ResponseReturnValue:
+@control.post("/citizen/<channel>")
+def citizen(channel: str) -> ResponseReturnValue:
     """A citizen writes; answers ``{"ids": […], "person": …}``.
 
-    JSON: ``from`` (number or @name), ``name``, and one message: ``text``, ``location``, ``button``, ``quick_reply``,
-    ``sample`` with ``caption``, or ``file`` {base64, mime, filename, voice, caption}; or several in ``burst``, which
-    travel at the same time. Or a multipart form with one ``file`` or more, as the page sends.
+    JSON: ``from`` (number, account id or @name), ``name``, and one message: ``text``, ``location``, ``button``,
+    ``quick_reply``, ``sample`` with ``caption``, or ``file`` {base64, mime, filename, voice, caption}; or several in
+    ``burst``, which travel at the same time. Or a multipart form with one ``file`` or more, as the page sends.
     """
-    whatsapp = _whatsapp()
+    network = _network(channel)
     given: Any = request.get_json(silent=True)
     if isinstance(given, dict):
         sender, name, reply_to = given.get("from", ""), given.get("name", ""), given.get("reply_to", "")
@@ -73,8 +78,8 @@ def citizen() -> ResponseReturnValue:
         form = request.form
         sender, name, reply_to = form.get("from", ""), form.get("name", ""), form.get("reply_to", "")
         items = written()
-    person = whatsapp.person(str(sender), str(name))
-    return jsonify({"ids": whatsapp.say(person, items, reply_to=str(reply_to)), "person": person["id"]})
+    person = network.person(str(sender), str(name))
+    return jsonify({"ids": network.say(person, items, reply_to=str(reply_to)), "person": person["id"]})
 
 
 def _item(given: Mapping[str, Any]) -> Mapping[str, Any] | Upload:
@@ -96,8 +101,8 @@ def _item(given: Mapping[str, Any]) -> Mapping[str, Any] | Upload:
     return given
 
 
-@control.get("/citizen/whatsapp/<identity>/messages")
-def inbox(identity: str) -> ResponseReturnValue:
+@control.get("/citizen/<_channel>/<identity>/messages")
+def inbox(identity: str, _channel: str) -> ResponseReturnValue:
     """What a phone received, oldest first; ``after`` (a sequence number) leaves out the earlier ones."""
     rows = _whatsapp().store.rows(
         "select m.*, f.mime, f.sha256 from messages m left join media f on f.id = m.media"

@@ -18,9 +18,10 @@ MODES = ("error", "html", "reset", "status", "timeout")
 def plan(store: WorldStore, spec: Mapping[str, Any]) -> None:
     """Remember that the next ``times`` calls at ``place`` fail. Raises ValueError for an unknown place or mode.
 
-    ``mode``: ``error`` (an error object with ``code`` under ``status``, and ``retry_after``), ``html`` (a gateway's
-    page under ``status``), ``reset`` (the connection breaks), ``timeout`` (no answer for ``seconds``), ``status``
-    (taken, then a failed status with ``code``). With ``accepted``, what is reset or timed out is sent all the same.
+    ``mode``: ``error`` (an error object with ``code`` and ``subcode`` under ``status``, which may be 200, and
+    ``retry_after``), ``html`` (a gateway's page under ``status``), ``reset`` (the connection breaks), ``timeout`` (no
+    answer for ``seconds``), ``status`` (WhatsApp: taken, then a failed status with ``code``). With ``accepted``, what
+    is reset or timed out is sent all the same.
     """
     place, mode = spec.get("place", "send"), spec.get("mode", "error")
     if place not in PLACES or mode not in MODES:
@@ -54,7 +55,9 @@ def show(spec: Mapping[str, Any], request: Request) -> Response:
         page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
         return Response(page, status=int(spec.get("status", 502)), mimetype="text/html")
     answer = jsonify(
-        GraphError(int(spec.get("code", 131000)), str(spec.get("details", "planned failure"))).body("planned")
+        GraphError(
+            int(spec.get("code", 131000)), str(spec.get("details", "planned failure")), subcode=spec.get("subcode")
+        ).body("planned")
     )
     answer.status_code = status
     if "retry_after" in spec:

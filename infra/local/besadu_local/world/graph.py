@@ -8,8 +8,11 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from besadu_local.world import failures
+from besadu_local.world.accounts import Accounts
 from besadu_local.world.graph_rules import GraphError, address, check
+from besadu_local.world.page_rules import PageError, recipient
 from besadu_local.world.store import person_id
+from besadu_local.world.tabs import network
 from besadu_local.world.whatsapp import WhatsApp
 
 graph = Blueprint("graph", __name__, url_prefix="/graph")
@@ -36,13 +39,17 @@ def bearer() -> None:
 @graph.post("/<_version>/<account>/messages")
 def messages(account: str, _version: str = "") -> ResponseReturnValue:
     whatsapp = _whatsapp()
-    if account != whatsapp.settings.phone_number_id:
+    settings = whatsapp.settings
+    if account not in (settings.phone_number_id, settings.facebook_page_id, settings.instagram_account_id):
         raise GraphError(100, "Unsupported post request. Object does not exist.", subcode=33)
     frame: Any = request.get_json(force=True, silent=True)
     planned = failures.take(whatsapp.store, "send") or {}
     breaks = planned.get("mode") not in (None, "status")
     if breaks and not planned.get("accepted"):
         return failures.show(planned, request)
+    if account != settings.phone_number_id:
+        sent = _to_account(frame, account)
+        return failures.show(planned, request) if breaks else sent
     if isinstance(frame, dict) and frame.get("status") == "read":
         return jsonify({"success": True})
     to = address(frame) if isinstance(frame, dict) else ""
@@ -54,6 +61,20 @@ def messages(account: str, _version: str = "") -> ResponseReturnValue:
         return failures.show(planned, request)
     contact = {"input": to, **({"wa_id": to} if to.isdigit() else {"user_id": to})}
     return jsonify({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message_id}]})
+
+
+def _to_account(frame: Any, account: str) -> ResponseReturnValue:  # noqa: ANN401 - whatever the JSON holds
+    """Send from the page or the Instagram account. A person's id is of the one network or of the other."""
+    to = recipient(frame)
+    only = ("instagram",) if account == _whatsapp().settings.instagram_account_id else ("facebook", "instagram")
+    for channel in only:
+        person = _whatsapp().store.person(person_id(to, channel))
+        if person:
+            accounts: Accounts = network(channel)
+            mid = accounts.accept(frame, person)
+            accounts.travel(mid)
+            return jsonify({"recipient_id": to, "message_id": mid})
+    raise PageError(100, "No matching user found", subcode=2018001)
 
 
 @graph.get("/<media_id>")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from itertools import groupby
@@ -12,8 +13,9 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from besadu_local.world.store import Row
-from besadu_local.world.whatsapp import Impossible, Upload, WhatsApp
+from besadu_local.world.store import Row, WorldStore
+from besadu_local.world.tabs import Impossible, Network, Tab, Upload, network
+from besadu_local.world.whatsapp import WhatsApp
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 WIB = timezone(timedelta(hours=7))
@@ -40,7 +42,12 @@ PLACES = (  # approximate, good enough for a pin
     ("Membalong", -3.1060, 107.6520),
     ("Selat Nasik", -2.9200, 107.4200),
 )
-_NEIGHBOURS = (("6281200000001", "Siti Aminah"), ("6281200000002", "Budi Santoso"), ("@melati", "Melati"))
+TAB = Tab(
+    title="WhatsApp",
+    network=WhatsApp,
+    address_label="Nomor, atau @nama tanpa nomor",
+    neighbours=(("6281200000001", "Siti Aminah"), ("6281200000002", "Budi Santoso"), ("@melati", "Melati")),
+)
 STEPS = (
     ("1 jam", {"advance_seconds": 3600}),
     ("1 hari", {"advance_seconds": 86400}),
@@ -55,28 +62,43 @@ def _whatsapp() -> WhatsApp:
     return current_app.extensions["whatsapp"]  # type: ignore[no-any-return]
 
 
+def _store() -> WorldStore:
+    return _whatsapp().store
+
+
 @phone.get("/")
 def page() -> ResponseReturnValue:
-    whatsapp = _whatsapp()
-    if not whatsapp.store.row("select id from people where role = 'citizen'"):
-        for address, name in _NEIGHBOURS:
-            whatsapp.person(address, name)
-    everybody = _people(whatsapp)
-    person = whatsapp.store.person(request.args.get("p", "")) or everybody[0]
-    return render_template("phone.html", **_screen(whatsapp, person), photos=PHOTOS, places=PLACES, steps=STEPS)
+    """The tab of ``channel``, else of the person ``p``, else WhatsApp's."""
+    tabs: Mapping[str, Tab] = current_app.extensions["tabs"]
+    asked = _store().person(request.args.get("p", ""))
+    channel = request.args.get("channel") or (asked["channel"] if asked else "whatsapp")
+    tab = tabs.get(channel) or abort(404)
+    return tab.page() if tab.page else chat(channel, tab)
+
+
+def chat(channel: str, tab: Tab) -> ResponseReturnValue:
+    """The page of a channel with chats: the one of ``p``, or the one that wrote last."""
+    store = _store()
+    if not store.row("select id from people where role = 'citizen' and channel = ?", channel):
+        for address, name in tab.neighbours:
+            network(channel).person(address, name)
+    asked = store.person(request.args.get("p", ""))
+    person = asked if asked and asked["channel"] == channel else _people(channel)[0]
+    return render_template("phone.html", **_screen(person), tab=tab, photos=PHOTOS, places=PLACES, steps=STEPS)
 
 
 @phone.get("/screen/<identity>")
 def screen(identity: str) -> ResponseReturnValue:
     """The parts of the page that change by themselves."""
-    whatsapp = _whatsapp()
-    return render_template("screen.html", **_screen(whatsapp, _person(whatsapp, identity)))
+    return render_template("screen.html", **_screen(_person(identity)))
 
 
 @phone.post("/people")
 def add() -> ResponseReturnValue:
     try:
-        person = _whatsapp().person(request.form.get("address", ""), request.form.get("name", "").strip()[:60])
+        person = _network(request.form.get("channel", "whatsapp")).person(
+            request.form.get("address", ""), request.form.get("name", "").strip()[:60]
+        )
     except Impossible as fault:
         return render_template("problem.html", problem=str(fault)), 400
     return redirect(url_for("phone.page", p=person["id"]), 303)
@@ -84,10 +106,9 @@ def add() -> ResponseReturnValue:
 
 @phone.post("/chat/<identity>")
 def write(identity: str) -> ResponseReturnValue:
-    whatsapp = _whatsapp()
-    person = _person(whatsapp, identity)
+    person = _person(identity)
     try:
-        whatsapp.say(person, written(), reply_to=request.form.get("reply_to", ""))
+        _network(person["channel"]).say(person, written(), reply_to=request.form.get("reply_to", ""))
     except Impossible as fault:
         return render_template("problem.html", problem=str(fault)), 400
     return redirect(url_for("phone.page", p=identity), 303)
@@ -133,11 +154,11 @@ def sample(name: str, *, caption: str = "") -> Upload:
 
 @phone.get("/media/<media_id>")
 def media(media_id: str) -> ResponseReturnValue:
-    whatsapp = _whatsapp()
-    kept = whatsapp.store.row("select * from media where id = ?", media_id) or abort(404)
+    store = _store()
+    kept = store.row("select * from media where id = ?", media_id) or abort(404)
     inline = bool(_SHOWN_INLINE.fullmatch(kept["mime"]))
     answer = send_file(
-        BytesIO(whatsapp.store.content(media_id)),
+        BytesIO(store.content(media_id)),
         mimetype=kept["mime"],
         as_attachment=not inline,
         download_name=kept["filename"] or None,
@@ -152,43 +173,52 @@ def sample_file(name: str) -> ResponseReturnValue:
     return send_file(path, max_age=3600) if path.suffix in _TYPES and path.is_file() else Response(status=404)
 
 
-def _person(whatsapp: WhatsApp, identity: str) -> Row:
-    return whatsapp.store.person(identity) or abort(404)
+def _network(channel: str) -> Network:
+    if channel not in current_app.extensions["networks"]:
+        abort(404)
+    return network(channel)  # type: ignore[no-any-return]
 
 
-def _people(whatsapp: WhatsApp) -> list[Row]:
-    """All phones, the one with the newest message first, each with its last words and the number of unread messages."""
-    return whatsapp.store.rows(
+def _person(identity: str) -> Row:
+    return _store().person(identity) or abort(404)
+
+
+def _people(channel: str) -> list[Row]:
+    """A channel's phones, the one with the newest message first, each with its last words and the number of unread."""
+    return _store().rows(
         "select p.*, (select case when m.text = '' then m.kind else m.text end from messages m where m.person = p.id"
         " order by m.seq desc limit 1) as last,"
         " (select count(*) from messages m where m.person = p.id and m.direction = 'from_besadu' and m.seq >"
         " coalesce((select value from flags where name = 'looked_' || p.id), 0)) as unread"
-        " from people p order by p.seen desc, p.rowid"
+        " from people p where p.channel = ? order by p.seen desc, p.rowid",
+        channel,
     )
 
 
-def _screen(whatsapp: WhatsApp, person: Row) -> dict[str, Any]:
+def _screen(person: Row) -> dict[str, Any]:
     """What both the page and its refresh show. Showing a chat means that the person reads it."""
-    rows = whatsapp.store.rows("select * from messages where person = ? order by seq", person["id"])
+    store, clock = _store(), _whatsapp().clock
+    rows = store.rows("select * from messages where person = ? order by seq", person["id"])
     if rows:
-        whatsapp.store.set_flag(f"looked_{person['id']}", rows[-1]["seq"])
-        whatsapp.looked(person["id"])
+        store.set_flag(f"looked_{person['id']}", rows[-1]["seq"])
+        _network(person["channel"]).looked(person["id"])
     messages = [_message(row) for row in rows]
     days = [(day, list(group)) for day, group in groupby(messages, key=lambda message: message["day"])]
     return {
         "person": person,
-        "people": _people(whatsapp),
+        "channel": person["channel"],
+        "people": _people(person["channel"]),
         "days": days,
-        "now": whatsapp.clock.now().astimezone(WIB),
-        "ahead": whatsapp.clock.offset(),
-        "waiting": whatsapp.store.rows("select seq from webhooks where state = 'pending' and attempts > 1"),
+        "now": clock.now().astimezone(WIB),
+        "ahead": clock.offset(),
+        "waiting": store.rows("select seq from webhooks where state = 'pending' and attempts > 1"),
     }
 
 
 def _message(row: Row) -> dict[str, Any]:
     at = datetime.fromisoformat(row["at"]).astimezone(WIB)
     extra = json.loads(row["extra"])
-    kept = row["media"] and _whatsapp().store.row("select * from media where id = ?", row["media"])
+    kept = row["media"] and _store().row("select * from media where id = ?", row["media"])
     return {
         **row,
         **{key: extra.get(key) for key in ("buttons", "link", "location", "template")},

@@ -12,7 +12,8 @@ from typing import Any
 _TABLES = """
 create table if not exists people (
     id text primary key, address text not null, phone text not null, user_id text not null,
-    name text not null, role text not null, seen real not null default 0);
+    name text not null, role text not null, seen real not null default 0,
+    channel text not null default 'whatsapp');
 create table if not exists messages (
     seq integer primary key autoincrement, id text not null unique, person text not null, direction text not null,
     at text not null, kind text not null, text text not null default '', media text not null default '',
@@ -24,7 +25,7 @@ create table if not exists links (token text primary key, media text not null, e
 create table if not exists webhooks (
     seq integer primary key autoincrement, lane text not null, due real not null, attempts integer not null default 0,
     body blob not null, message text not null default '', state text not null default 'pending',
-    answer text not null default '');
+    answer text not null default '', route text not null default 'whatsapp');
 create index if not exists open_webhooks on webhooks (state, due);
 create table if not exists failures (
     seq integer primary key autoincrement, place text not null, left integer not null, spec text not null);
@@ -34,9 +35,10 @@ create table if not exists flags (name text primary key, value text not null);
 Row = dict[str, Any]
 
 
-def person_id(address: str) -> str:
-    """A short name for a phone that can stand in an address or a log without telling the number."""
-    return hashlib.sha256(f"phone:{address}".encode()).hexdigest()[:12]
+def person_id(address: str, channel: str = "whatsapp") -> str:
+    """A short name for a phone or account that can stand in an address or a log without telling the number."""
+    space = "phone" if channel == "whatsapp" else channel
+    return hashlib.sha256(f"{space}:{address}".encode()).hexdigest()[:12]
 
 
 class WorldStore:
@@ -52,6 +54,9 @@ class WorldStore:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
         self._db.executescript(_TABLES)
+        for table, column in (("people", "channel"), ("webhooks", "route")):  # a state from before the other channels
+            if column not in [row["name"] for row in self.rows(f"pragma table_info({table})")]:
+                self.run(f"alter table {table} add column {column} text not null default 'whatsapp'")
 
     @contextmanager
     def together(self) -> Iterator[None]:

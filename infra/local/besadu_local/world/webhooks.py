@@ -7,6 +7,8 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import requests
 
@@ -30,12 +32,20 @@ def signature(body: bytes, app_secret: str) -> str:
     return "sha256=" + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+class Route(NamedTuple):
+    """Where a channel's webhooks go, and the headers that prove who sends them, made from the body when it leaves."""
+
+    url: str
+    headers: Callable[[bytes], Mapping[str, str]]
+
+
 class Webhooks:
     """A queue in the store and the threads that empty it. One lane keeps its order; lanes run side by side."""
 
     def __init__(self, store: WorldStore, settings: WorldSettings) -> None:
         self._store = store
         self._settings = settings
+        self.routes = {name: Route(settings.door(name), self._meta) for name in ("instagram", "messenger", "whatsapp")}
         self._wake = threading.Condition()
         self._busy: set[str] = set()
         self._stopped = False
@@ -52,21 +62,22 @@ class Webhooks:
         for thread in self._threads:
             thread.join(TIMEOUT + 1)
 
-    def put(self, payload: object, *, lane: str, message: str, after: float = 0.0) -> None:
-        """Deliver ``payload`` in ``after`` seconds; ``message`` is the one whose tick marks tell of it."""
-        row = {"lane": lane, "due": time.time() + after, "body": escaped(payload), "message": message}
+    def put(self, payload: object, *, lane: str, message: str, after: float = 0.0, route: str = "whatsapp") -> None:
+        """Deliver ``payload`` (bytes go as they are) in ``after`` seconds; ``message``: whose tick marks tell of it."""
+        body = payload if isinstance(payload, bytes) else escaped(payload)
+        row = {"lane": lane, "due": time.time() + after, "body": body, "message": message, "route": route}
         with self._wake:
             self._store.insert("webhooks", row)
             self._wake.notify_all()
 
     def again(self, message: str, times: int) -> int:
         """Deliver a message's webhook ``times`` more, all at the same time, as Meta may. Returns how many were put."""
-        first = self._store.row("select body from webhooks where message = ? order by seq", message)
+        first = self._store.row("select body, route from webhooks where message = ? order by seq", message)
         if first is None:
             return 0
         with self._wake:
             for _ in range(times):
-                row = {"lane": secrets.token_hex(8), "due": time.time(), "body": first["body"]}
+                row = {"lane": secrets.token_hex(8), "due": time.time(), **first}
                 self._store.insert("webhooks", row)
             self._wake.notify_all()
         return times
@@ -101,15 +112,18 @@ class Webhooks:
                 self._wake.wait(None if due is None else max(0.01, due - now))
             return None
 
-    def _post(self, session: requests.Session, job: Row) -> tuple[bool, str]:
-        headers = {
+    def _meta(self, body: bytes) -> Mapping[str, str]:
+        return {
             "Content-Type": "application/json",
             "User-Agent": "facebookexternalua",
-            "X-Hub-Signature-256": signature(job["body"], self._settings.app_secret),
+            "X-Hub-Signature-256": signature(body, self._settings.app_secret),
         }
+
+    def _post(self, session: requests.Session, job: Row) -> tuple[bool, str]:
+        route, body = self.routes[job["route"]], job["body"]
         try:
-            with session.post(self._settings.webhook, data=job["body"], headers=headers, timeout=TIMEOUT) as answer:
-                return answer.status_code == requests.codes.ok, str(answer.status_code)
+            with session.post(route.url, data=body, headers=dict(route.headers(body)), timeout=TIMEOUT) as answer:
+                return 200 <= answer.status_code < 300, str(answer.status_code)
         except requests.RequestException as fault:
             return False, type(fault).__name__
 

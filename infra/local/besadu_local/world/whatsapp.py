@@ -6,58 +6,32 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
-from besadu_local.clock import Clock
 from besadu_local.world import graph_rules
-from besadu_local.world.approved import Approved
-from besadu_local.world.config import WorldSettings
-from besadu_local.world.store import Row, WorldStore, person_id
-from besadu_local.world.webhooks import Webhooks
+from besadu_local.world.approved import approved
+from besadu_local.world.store import Row, person_id
+from besadu_local.world.tabs import Impossible, Upload, World
 
 WINDOW = timedelta(hours=24)
 LINK_LIFE = timedelta(minutes=5)
 _WABA = "102290129340398"
 
 
-class Impossible(Exception):
-    """A phone cannot send that. The text is Indonesian, for the page."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A file from a phone."""
-
-    content: bytes = field(repr=False)
-    mime: str
-    filename: str = ""
-    voice: bool = False
-    caption: str = ""
-
-
 class WhatsApp:
     """The network: phones on one side, the Cloud API on the other."""
 
-    def __init__(
-        self,
-        settings: WorldSettings,
-        store: WorldStore,
-        webhooks: Webhooks,
-        clock: Clock,
-        templates: Mapping[str, Approved],
-    ) -> None:
-        self.settings, self.store, self.webhooks, self.clock, self.templates = (
-            settings,
-            store,
-            webhooks,
-            clock,
-            templates,
+    def __init__(self, world: World) -> None:
+        self.settings, self.store, self.webhooks, self.clock = (
+            world.settings,
+            world.store,
+            world.webhooks,
+            world.clock,
         )
-
+        self.templates = approved(world.settings.public_url)
         self._errands = ThreadPoolExecutor(max_workers=2)
 
     def close(self) -> None:

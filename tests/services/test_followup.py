@@ -1,0 +1,148 @@
+"""Deadlines: who is reminded when, what silence leads to, and that a repeated or stale task does nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from besadu.domain.complaint import Complaint, State
+from besadu.services import casework, followup
+from besadu.services.office import Office
+from besadu.store.directory import Post
+from tests.factories import (
+    ADMIN,
+    DUTY_PHONE,
+    OFFICER,
+    SYSTEM,
+    Hands,
+    an_agency,
+    an_office,
+    complaint_of,
+    keep_complaint,
+    keep_item,
+)
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def office(firestore_project: str, hands: Hands) -> Office:
+    return an_office(firestore_project, hands.now)
+
+
+def forwarded(office: Office) -> Complaint:
+    kept = keep_complaint(office)
+    return casework.forward(office, ADMIN, kept.ticket, agency_code="dishub")
+
+
+def told(office: Office, ticket: str, template: str) -> list[str]:
+    """The phones that got this template."""
+    return [item.address.phone for item in office.store.outbox.of_ticket(ticket) if item.template == template]
+
+
+def at_next_step(office: Office, hands: Hands, ticket: str) -> str:
+    remind_at = complaint_of(office, ticket).remind_at
+    assert remind_at
+    hands.time = remind_at
+    return followup.look(office, ticket)
+
+
+def test_an_agency_that_does_not_accept_is_reminded_and_then_its_head_is_told(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    assert at_next_step(office, hands, ticket) == "remind"
+    assert told(office, ticket, "pengingat_opd") == [DUTY_PHONE]
+    assert told(office, ticket, "eskalasi") == []
+    assert at_next_step(office, hands, ticket) == "remind"
+    assert told(office, ticket, "pengingat_opd") == [DUTY_PHONE, DUTY_PHONE]
+    assert told(office, ticket, "eskalasi") == ["6281299990001"]
+    after = complaint_of(office, ticket)
+    assert after.remind_at is None
+    assert [entry.actor for entry in after.history[-2:]] == [SYSTEM.name, SYSTEM.name]
+    assert after.state is State.ASSIGNED
+
+
+def test_the_reminder_says_how_many_days_are_left_or_how_late_it_is(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    at_next_step(office, hands, ticket)
+    at_next_step(office, hands, ticket)
+    words = [item.template_values[-1] for item in office.store.outbox.of_ticket(ticket) if "pengingat" in item.template]
+    assert words == ["sisa 0 hari kerja", "terlambat 1 hari kerja"]
+
+
+def test_after_a_long_silence_of_our_own_only_the_last_step_is_taken(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    casework.accept(office, OFFICER, ticket)
+    hands.advance(days=60)
+    assert followup.look(office, ticket) == "remind"
+    assert told(office, ticket, "pengingat_opd") == [DUTY_PHONE]
+    assert complaint_of(office, ticket).reminded == ("soon", "today", "late")
+    assert followup.look(office, ticket) == "nothing due"
+
+
+def test_a_task_that_runs_twice_reminds_once(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    at_next_step(office, hands, ticket)
+    before = complaint_of(office, ticket)
+    assert followup.look(office, ticket) == "nothing due"
+    assert complaint_of(office, ticket) == before
+
+
+def test_a_task_of_a_complaint_that_moved_on_or_is_gone_does_nothing(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    remind_at = complaint_of(office, ticket).remind_at
+    assert remind_at
+    casework.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
+    hands.time = remind_at
+    assert followup.look(office, ticket) == "nothing due"
+    assert followup.look(office, "BSD-26-0000-0000") == "nothing due"
+
+
+def test_a_question_that_is_not_answered_lapses_and_the_work_goes_on(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    casework.accept(office, OFFICER, ticket)
+    casework.ask(office, OFFICER, ticket, question="Tiang nomor berapa?")
+    assert at_next_step(office, hands, ticket) == "lapse"
+    after = complaint_of(office, ticket)
+    assert (after.state, after.clock) == (State.IN_PROGRESS, "answer")
+    assert after.due
+    assert after.due > hands.now()
+    assert after.remind_at
+
+
+def test_an_answer_that_nobody_judges_closes_the_complaint(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    casework.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
+    casework.deliver(office, ADMIN, ticket, text="Sudah diperbaiki.")
+    assert at_next_step(office, hands, ticket) == "close_silently"
+    after = complaint_of(office, ticket)
+    assert (after.state, after.remind_at) == (State.CLOSED_SILENTLY, None)
+
+
+def test_an_agency_without_numbers_is_late_in_the_history_all_the_same(office: Office, hands: Hands) -> None:
+    office.store.directory.save_agency(an_agency(duty=Post(), head=Post()))
+    ticket = forwarded(office).ticket
+    assert at_next_step(office, hands, ticket) == "remind"
+    assert complaint_of(office, ticket).history[-1].told == ()
+
+
+def test_the_sweep_counts_what_is_due_and_changes_nothing_itself(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    remind_at = complaint_of(office, ticket).remind_at
+    assert remind_at
+    hands.time = remind_at
+    keep_item(office, due=hands.now() - timedelta(minutes=1))
+    keep_item(office, due=hands.now() + timedelta(minutes=1))
+    keep_item(office, state="sent", due=None)
+    before = complaint_of(office, ticket)
+    counts = followup.sweep(office)
+    # The two messages of the hand-over, and the one that is late.
+    assert counts == {"messages": 3, "files": 0, "complaints": 1}
+    assert followup.sweep(office) == counts
+    assert complaint_of(office, ticket) == before
+
+
+def test_without_anything_due_the_sweep_is_silent(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    assert followup.sweep(office) == {"messages": 0, "files": 0, "complaints": 0}
+    assert capsys.readouterr().err == ""
