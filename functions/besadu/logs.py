@@ -41,3 +41,11 @@ def _write(severity: str, event: str, facts: dict[str, object]) -> None:
 def redact(text: str) -> str:
     """``text`` with long numbers taken out."""
     return _DIGITS.sub(lambda match: match["ours"] or "[number]", text)
+
+
+def line_of(fault: Exception) -> str:
+    """Where it happened; never its text, which may quote the citizen."""
+    trace = fault.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""

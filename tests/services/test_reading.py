@@ -223,3 +223,11 @@ def test_the_preview_is_what_is_sent(cast: Cast) -> None:
     casework.deliver(cast.office, cast.actor("admin"), ticket, text="Sudah diganti hari ini.")
     answer: OutboxItem = next(item for item in cast.office.store.outbox.of_ticket(ticket) if item.kind == "answer")
     assert preview == answer.text
+
+
+def test_what_a_place_lies_near_is_no_reason_to_suggest_an_agency(cast: Cast) -> None:
+    story = "jalan depan SD 5 Perawas berlubang besar"
+    suggested = reading.case_file(cast.office, cast.actor("admin"), cast.complaint(story=story)).suggestions
+    words = {word for one in suggested for word in one.words}
+    assert "SD" not in words
+    assert all(word in story for word in words)

@@ -1,14 +1,19 @@
 """The channels, one file each. A new channel is one more file and its lines here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from besadu.channels import instagram, messenger, sms, sms_android, sms_infobip, sms_twilio, telephone, whatsapp
-from besadu.channels.http import Media
 from besadu.channels.webhook import Webhook
 from besadu.config import Settings
 from besadu.domain.message import Attachment, Channel, Outgoing, Parsed, SendResult
+
+if TYPE_CHECKING:
+    from besadu.channels.http import Media
+
+Key = TypeVar("Key", bound=str)
+Offer = TypeVar("Offer")
 
 
 class Source(Protocol):
@@ -34,36 +39,62 @@ class Carrier(Protocol):
 class Keeper(Protocol):
     """What a file offers whose provider keeps files for us to fetch: fetch_media."""
 
-    def fetch_media(self, attachment: Attachment, *, settings: Settings) -> AbstractContextManager[Media]:
+    def fetch_media(self, attachment: Attachment, *, settings: Settings) -> "AbstractContextManager[Media]":
         """The file itself, streamed. Raises Unavailable (try again) or MediaGone (do not)."""
 
 
+class Files(Mapping[Key, Offer]):
+    """The file of this name for each key, imported when asked for: a cold start has time for one, not for seven."""
+
+    def __init__(self, names: Mapping[Key, str]) -> None:
+        self._names = names
+
+    def __getitem__(self, key: Key) -> Offer:
+        return cast("Offer", import_module(f"{__name__}.{self._names[key]}"))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._names
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _twiml(webhook: Webhook) -> tuple[str, str]:
+    from besadu.channels import sms_twilio
+
+    return sms_twilio.answer(webhook)
+
+
 # Who calls intake, by the path below it.
-SOURCES: Mapping[str, Source] = {
-    "/instagram": instagram,
-    "/messenger": messenger,
-    "/sms/android": sms_android,
-    "/sms/infobip": sms_infobip,
-    "/sms/twilio": sms_twilio,
-    "/whatsapp": whatsapp,
-}
+SOURCES: Mapping[str, Source] = Files(
+    {
+        "/instagram": "instagram",
+        "/messenger": "messenger",
+        "/sms/android": "sms_android",
+        "/sms/infobip": "sms_infobip",
+        "/sms/twilio": "sms_twilio",
+        "/whatsapp": "whatsapp",
+    }
+)
 # Paths whose provider asks for a handshake before it calls.
 HANDSHAKES = frozenset({"/instagram", "/messenger", "/whatsapp"})
 # Where the provider wants another answer than "ok": body and content type.
-ANSWERS: Mapping[str, Callable[[Webhook], tuple[str, str]]] = {"/sms/twilio": sms_twilio.answer}
+ANSWERS: Mapping[str, Callable[[Webhook], tuple[str, str]]] = {"/sms/twilio": _twiml}
 
 # Who carries our messages. Nobody is rung up by a program: a caller gets an SMS.
-CHANNELS: Mapping[Channel, Carrier] = {
-    "facebook": messenger,
-    "instagram": instagram,
-    "sms": sms,
-    "whatsapp": whatsapp,
-}
+CHANNELS: Mapping[Channel, Carrier] = Files(
+    {"facebook": "messenger", "instagram": "instagram", "sms": "sms", "whatsapp": "whatsapp"}
+)
 # Where evidence is fetched from.
-KEEPERS: Mapping[Channel, Keeper] = {
-    "facebook": messenger,
-    "instagram": instagram,
-    "sms": sms,
-    "telephone": telephone,
-    "whatsapp": whatsapp,
-}
+KEEPERS: Mapping[Channel, Keeper] = Files(
+    {
+        "facebook": "messenger",
+        "instagram": "instagram",
+        "sms": "sms",
+        "telephone": "telephone",
+        "whatsapp": "whatsapp",
+    }
+)

@@ -78,6 +78,11 @@ def joined(old: Place | None, new: Place) -> Place:
     return replace(names, text=text, latitude=pin.latitude, longitude=pin.longitude)
 
 
+def without_bearings(text: str) -> str:
+    """``text`` without what it only lies near: a hole "depan SD 5" is no matter of schools."""
+    return _BESIDE.sub(", ", text)
+
+
 def sufficient(place: Place | None) -> bool:
     """Whether somebody could go there. A whole district is too large."""
     if place is None:

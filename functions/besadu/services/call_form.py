@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Final, Literal
 
-from besadu import vault
 from besadu.channels.sms_gateway import phone_of
 from besadu.config import Settings
 from besadu.domain import nik
@@ -14,6 +13,7 @@ from besadu.domain.deadlines import WIB
 from besadu.errors import InvalidFields
 from besadu.services.casework import MOST_TEXT
 from besadu.services.office import Office
+from besadu.services.sealing import sealer
 
 ReplyBy = Literal["whatsapp", "sms", "none"]
 FORM_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -97,7 +97,7 @@ def checked(office: Office, form: CallForm) -> Call:
     if form.nik.strip():
         found = nik.check(form.nik, _today(office.now()))
         if isinstance(found, nik.Nik):
-            held = _held(office.settings, found, office.now())
+            held = sealer(office.settings, office.now())(found.digits)
         else:
             problems["nik"] = _why(found)
     elif not form.nik_reason.strip():
@@ -150,16 +150,6 @@ def _missing(form: CallForm) -> dict[str, str]:
 def _why(problem: nik.NikProblem) -> str:
     flaw = _NIK_LETTERS if problem.letters else _NIK_FLAWS[problem.flaw].format(count=problem.length)
     return f"{flaw} {_READ_AGAIN}"
-
-
-def _held(settings: Settings, found: nik.Nik, now: datetime) -> HeldNik:
-    return HeldNik(
-        sealed=vault.seal(settings.nik_public_key, found.digits.encode()),
-        index=vault.index(settings.nik_index_key, found.digits),
-        masked=nik.masked(found.digits),
-        minor=nik.is_minor(found, _today(now)),
-        district_unknown=not found.district_known,
-    )
 
 
 def _today(now: datetime) -> date:

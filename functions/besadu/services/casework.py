@@ -1,7 +1,7 @@
 """What staff do with a complaint: one verb a function, each one commit of step, history entry and messages."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from besadu.domain import workflow
@@ -17,6 +17,7 @@ from besadu.store.directory import AgencyRecord
 from besadu.store.keys import outbox_key
 
 PICTURE_PAUSE = timedelta(seconds=2)
+LONGEST_TITLE = 120
 MOST_TEXT = 3500  # leaves room for the frame of a WhatsApp message (4096 characters)
 
 
@@ -75,39 +76,26 @@ def reject(office: Office, actor: Actor, ticket: str, *, reason: str, advice: st
     """Say that this is not a matter of public service or government, and why."""
     _filled(reason, "Alasan penolakan")
     _fits(reason + advice, "Alasan dan saran")
-    now = office.now()
-
-    def decide(before: Complaint) -> Decision:
-        after = workflow.step(before, "reject", actor, now=now, calendar=office.calendar(), reason=reason.strip())
-        told = notices.to_citizen(
-            before, "rejected", {"reason": reason.strip(), "advice": advice.strip() or "-"}, now=now
-        )
-        return Decision(after=after, action="reject", actor=actor, note=reason.strip(), outbox=(told,))
-
-    return _change(office, ticket, decide)
+    words = {"reason": reason.strip(), "advice": advice.strip() or "-"}
+    return _take(
+        office,
+        actor,
+        ticket,
+        _Step("reject", {"reason": reason.strip()}, note=reason.strip(), told=_citizen("rejected", words)),
+    )
 
 
 def refer(office: Office, actor: Actor, ticket: str, *, body: str, contact: str = "") -> Complaint:
     """Refer the citizen to a body outside the regency's authority: its name, and how to reach it."""
     _filled(body, "Instansi tujuan")
     _fits(body + contact, "Instansi dan kontak")
-    now = office.now()
-
-    def decide(before: Complaint) -> Decision:
-        after = workflow.step(
-            before,
-            "refer",
-            actor,
-            now=now,
-            calendar=office.calendar(),
-            referred_to=body.strip(),
-        )
-        told = notices.to_citizen(
-            before, "referred", {"body": body.strip(), "contact": contact.strip() or "-"}, now=now
-        )
-        return Decision(after=after, action="refer", actor=actor, note=_joined(body, contact), outbox=(told,))
-
-    return _change(office, ticket, decide)
+    words = {"body": body.strip(), "contact": contact.strip() or "-"}
+    return _take(
+        office,
+        actor,
+        ticket,
+        _Step("refer", {"referred_to": body.strip()}, note=_joined(body, contact), told=_citizen("referred", words)),
+    )
 
 
 def ask(office: Office, actor: Actor, ticket: str, *, question: str) -> Complaint:
@@ -167,7 +155,7 @@ def merge(office: Office, actor: Actor, ticket: str, *, into: str) -> Complaint:
 
 def accept(office: Office, actor: Actor, ticket: str) -> Complaint:
     """The agency takes the complaint on; the clock of its class starts."""
-    return _simple(office, actor, ticket, "accept")
+    return _take(office, actor, ticket, _Step("accept"))
 
 
 def hand_back(office: Office, actor: Actor, ticket: str, *, reason: str) -> Complaint:
@@ -193,41 +181,21 @@ def hand_back(office: Office, actor: Actor, ticket: str, *, reason: str) -> Comp
 def answer(office: Office, actor: Actor, ticket: str, *, text: str, evidence: tuple[str, ...] = ()) -> Complaint:
     """The agency's answer, for the admin to review; pictures are in the bucket already."""
     _filled(text, "Jawaban")
-    now = office.now()
-    given = Answer(text=text.strip(), original=text.strip(), by=actor.name, at=now, evidence=evidence)
-
-    def decide(before: Complaint) -> Decision:
-        after = workflow.step(before, "answer", actor, now=now, calendar=office.calendar(), answer=given)
-        return Decision(after=after, action="answer", actor=actor, note=text.strip())
-
-    return _change(office, ticket, decide)
+    given = Answer(text=text.strip(), original=text.strip(), by=actor.name, at=office.now(), evidence=evidence)
+    return _take(office, actor, ticket, _Step("answer", {"answer": given}, note=text.strip()))
 
 
 def send_back(office: Office, actor: Actor, ticket: str, *, reason: str) -> Complaint:
     """The admin wants a better answer; the duty post gets a new link and the reason."""
     _filled(reason, "Alasan")
-    now = office.now()
 
-    def decide(before: Complaint) -> Decision:
-        after = workflow.step(
-            before, "send_back", actor, now=now, calendar=office.calendar(), instruction=reason.strip()
-        )
-        duty = notices.to_agency(
-            after,
-            _agency(office, before.agency),
-            "disposisi_baru",
-            cause=f"{ticket}:{before.revision}",
-            now=now,
-        )
-        return Decision(
-            after=after,
-            action="send_back",
-            actor=actor,
-            note=reason.strip(),
-            outbox=(duty,) if duty else (),
-        )
+    def told(before: Complaint, after: Complaint, now: datetime) -> tuple[OutboxItem, ...]:
+        agency, cause = _agency(office, before.agency), f"{ticket}:{before.revision}"
+        duty = notices.to_agency(after, agency, "disposisi_baru", cause=cause, now=now)
+        return (duty,) if duty else ()
 
-    return _change(office, ticket, decide)
+    step = _Step("send_back", {"instruction": reason.strip()}, note=reason.strip(), told=told)
+    return _take(office, actor, ticket, step)
 
 
 def deliver(office: Office, actor: Actor, ticket: str, *, text: str) -> Complaint:
@@ -259,35 +227,41 @@ def deliver(office: Office, actor: Actor, ticket: str, *, text: str) -> Complain
 def note(office: Office, actor: Actor, ticket: str, *, text: str) -> Complaint:
     """An internal note; the citizen never sees it."""
     _filled(text, "Catatan")
-    return _simple(office, actor, ticket, "note", note=text.strip())
+    return _take(office, actor, ticket, _Step("note", note=text.strip()))
 
 
 def classify(office: Office, actor: Actor, ticket: str, *, case_class: CaseClass, title: str) -> Complaint:
     """Correct the class and the title before the complaint is handed on."""
     _filled(title, "Judul")
+    title = mask_in(title.strip())[:LONGEST_TITLE]
+    return _take(office, actor, ticket, _Step("classify", {"case_class": case_class, "title": title}, note=title))
+
+
+Told = Callable[[Complaint, Complaint, datetime], tuple[OutboxItem, ...]]  # before and after the step
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step that needs nothing but its own facts: what changes, what the history notes, who is told."""
+
+    action: workflow.Action
+    changes: Mapping[str, object] = field(default_factory=dict)
+    note: str = ""
+    told: Told = lambda _before, _after, _now: ()
+
+
+def _citizen(key: str, values: Mapping[str, str]) -> Told:
+    """The citizen is told in the words of ``key``."""
+    return lambda before, _after, now: (notices.to_citizen(before, key, values, now=now),)
+
+
+def _take(office: Office, actor: Actor, ticket: str, step: _Step) -> Complaint:
     now = office.now()
 
     def decide(before: Complaint) -> Decision:
-        after = workflow.step(
-            before,
-            "classify",
-            actor,
-            now=now,
-            calendar=office.calendar(),
-            case_class=case_class,
-            title=mask_in(title.strip())[:120],
-        )
-        return Decision(after=after, action="classify", actor=actor, note=after.title)
-
-    return _change(office, ticket, decide)
-
-
-def _simple(office: Office, actor: Actor, ticket: str, action: workflow.Action, note: str = "") -> Complaint:
-    now = office.now()
-
-    def decide(before: Complaint) -> Decision:
-        after = workflow.step(before, action, actor, now=now, calendar=office.calendar())
-        return Decision(after=after, action=action, actor=actor, note=note)
+        after = workflow.step(before, step.action, actor, now=now, calendar=office.calendar(), **step.changes)
+        told = step.told(before, after, now)
+        return Decision(after=after, action=step.action, actor=actor, note=step.note, outbox=told)
 
     return _change(office, ticket, decide)
 

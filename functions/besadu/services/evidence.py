@@ -6,16 +6,19 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from typing import IO, Final, Literal
 
 from besadu import links, logs
 from besadu.channels import KEEPERS
+from besadu.channels.http import Media as Fetched
 from besadu.domain.evidence import LEASE, Evidence
 from besadu.domain.message import Attachment, MediaKind
 from besadu.errors import Conflict, Invalid, MediaGone, Refused, Unavailable
 from besadu.media import HEAD, Media, StoredObject, sniff
+from besadu.services import recordings
 from besadu.services.office import Office
 from besadu.store.client import AlreadyThere, Stored
 from besadu.store.keys import key
@@ -137,7 +140,7 @@ def object_name(evidence_id: str) -> str:
 def _tried(office: Office, media: Media, item: Evidence) -> StoredObject | BaseException:
     """One attempt: the object, or what stood in the way."""
     try:
-        with KEEPERS[item.channel].fetch_media(item.attachment, settings=office.settings) as found:
+        with _opened(office, item) as found:
             chunks = iter(found.chunks)
             head = _read_head(chunks)
             mime = _type_of(head, item.attachment.kind)
@@ -150,6 +153,13 @@ def _tried(office: Office, media: Media, item: Evidence) -> StoredObject | BaseE
             )
     except (Unavailable, MediaGone, _Unwanted) as fault:
         return fault
+
+
+def _opened(office: Office, item: Evidence) -> AbstractContextManager[Fetched]:
+    """The file where it lies: at its provider, or with the call that an own telephone exchange reported."""
+    if item.channel == "telephone" and item.attachment.media_id.startswith(recordings.KEPT):
+        return recordings.open_kept(office, item.attachment)
+    return KEEPERS[item.channel].fetch_media(item.attachment, settings=office.settings)
 
 
 def _with_result(item: Evidence, result: StoredObject | BaseException) -> Evidence:

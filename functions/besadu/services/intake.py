@@ -8,7 +8,6 @@ import random
 import re
 import time
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,9 +16,8 @@ from besadu.channels import SOURCES
 from besadu.channels.webhook import Webhook
 from besadu.config import Settings
 from besadu.domain import dialogue, nik
-from besadu.domain.complaint import Complaint, HeldNik, TalkLine
+from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import Conversation, Draft, Outcome, Pending, Reply
-from besadu.domain.deadlines import WIB
 from besadu.domain.evidence import Evidence
 from besadu.domain.message import Inbound, Unparsed
 from besadu.domain.outbox import OutboxItem
@@ -27,6 +25,7 @@ from besadu.domain.turn import evidence_ids
 from besadu.errors import Conflict, Unavailable
 from besadu.services import citizen_acts, receipts, registration, status
 from besadu.services.office import Office
+from besadu.services.sealing import sealer
 from besadu.store.client import AlreadyThere, Stored
 from besadu.store.inbox import InboxItem
 from besadu.store.keys import inbox_key, outbox_key
@@ -43,6 +42,7 @@ _LONG_NUMBER = re.compile(r"\d(?:[ .\-]{0,3}\d){7,}")  # of any length from a ha
 
 def receive(office: Office, webhook: Webhook) -> None:
     """Store everything in a verified webhook. Raises Unavailable if something could not be stored."""
+    office.queue.client.prepare()
     parsed = SOURCES[webhook.path].parse(webhook, office.settings)
     keep_raw = _Raw(webhook.raw, office.settings, secret=any(map(_holds_number, parsed.messages)))
     for piece in parsed.unparsed:
@@ -210,7 +210,7 @@ def _hear(office: Office, message: Inbound, keep_raw: _Raw) -> None:
             time.sleep(random.uniform(0.005, 0.02) * min(attempt + 1, 8))  # noqa: S311 - jitter
             continue
         except Exception as fault:  # noqa: BLE001 - our own bug must not make the provider send the same message for a week
-            logs.error("message_not_handled", fault=type(fault).__name__, line=_line_of(fault))
+            logs.error("message_not_handled", fault=type(fault).__name__, line=logs.line_of(fault))
             _keep_unheard(office, message, keep_raw, type(fault).__name__)
             return
         plan.hurry()
@@ -235,7 +235,7 @@ def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan:
         key=key,
         complaint=current.value if current else None,
         now=now,
-        seal=_sealer(office.settings, now),
+        seal=sealer(office.settings, now),
         target_key=target,
         calendar=office.calendar(),
     )
@@ -270,22 +270,6 @@ def _holds_number(message: Inbound) -> bool:
     """Whether a number that may be a NIK stands in anything that the citizen wrote or named."""
     files = (part for file in message.attachments for part in (file.filename, file.label))
     return any(_LONG_NUMBER.search(part) for part in (message.text, message.name, message.payload, *files))
-
-
-def _sealer(settings: Settings, now: datetime) -> Callable[[str], HeldNik]:
-    today = now.astimezone(WIB).date()
-
-    def seal(digits: str) -> HeldNik:
-        checked = nik.check(digits, today)
-        return HeldNik(
-            sealed=vault.seal(settings.nik_public_key, digits.encode()),
-            index=vault.index(settings.nik_index_key, digits),
-            masked=nik.masked(digits),
-            minor=isinstance(checked, nik.Nik) and nik.is_minor(checked, today),
-            district_unknown=isinstance(checked, nik.Nik) and not checked.district_known,
-        )
-
-    return seal
 
 
 def _inbox_item(message: Inbound, text: str, raw: dict[str, object], **more: object) -> InboxItem:
@@ -350,11 +334,3 @@ def _keep(office: Office, item: InboxItem) -> None:
 
 def _key(message: Inbound) -> str:
     return inbox_key(message.address.channel, message.address.account, message.provider_id)
-
-
-def _line_of(fault: Exception) -> str:
-    """Where it happened; never its text, which may quote the citizen."""
-    trace = fault.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""

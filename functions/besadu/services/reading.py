@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from besadu import logs, texts, vault
-from besadu.domain import routing, ticket, workflow
+from besadu.domain import routing, ticket, whereabouts, workflow
 from besadu.domain.complaint import Actor, Complaint, State, TalkLine, first_broken_entry
 from besadu.domain.deadlines import date_text, due, working_days_left
 from besadu.domain.evidence import Evidence
@@ -111,9 +111,14 @@ def suggested(office: Office, complaint: Complaint) -> tuple[Suggested, ...]:
         for record in records.values()
     ]
     place = complaint.place
-    text = f"{complaint.story}\n{place.text}"
+    text = whereabouts.without_bearings(f"{complaint.story}\n{place.text}")
     found = routing.suggest(text, [name for name in (place.village, place.district) if name], agencies)
-    return tuple(Suggested(agency=records[one.agency_code], words=one.words) for one in found)
+    return tuple(Suggested(agency=records[one.agency_code], words=_as_typed(one.words)) for one in found)
+
+
+def _as_typed(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A phrase that a bearing stood in the middle of, in the pieces that the citizen wrote."""
+    return tuple(piece.strip() for phrase in words for piece in phrase.split(",") if piece.strip())
 
 
 def evidence_for(office: Office, actor: Actor, number: str, evidence_id: str) -> Evidence:

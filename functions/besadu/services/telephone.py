@@ -22,9 +22,10 @@ from besadu.domain.ivr import Call, Prompt, Script, Signal
 from besadu.domain.message import Address, Attachment
 from besadu.errors import Conflict, Unavailable, Unreadable
 from besadu.services import recordings
-from besadu.services.intake import MOST_TRIES, PATIENCE, _line_of, _sealer
+from besadu.services.intake import MOST_TRIES, PATIENCE
 from besadu.services.office import Office
 from besadu.services.recordings import Kept
+from besadu.services.sealing import sealer
 from besadu.store.calls import Calls, call_key
 from besadu.store.client import AlreadyThere, Stored
 from besadu.store.inbox import InboxItem
@@ -49,7 +50,7 @@ def handle(office: Office, webhook: Webhook) -> Answer:
     except Unavailable as fault:
         return _not_stored(office, step, fault)
     except Exception as fault:  # noqa: BLE001 - our own bug must not leave a caller in silence, nor lose the step
-        logs.error("call_not_handled", step=step or "pbx", fault=type(fault).__name__, line=_line_of(fault))
+        logs.error("call_not_handled", step=step or "pbx", fault=type(fault).__name__, line=logs.line_of(fault))
         try:
             _quarantine(office, webhook, type(fault).__name__)
         except Unavailable as gone:
@@ -99,7 +100,7 @@ def _heard(office: Office, signal: Signal) -> Script:
         call = replace(call, address=caller)
     if before is None and signal.step == "answer":
         call = replace(call, open_ticket=_open_ticket(office, head))
-    turn = ivr.advance(call, signal, now=now, seal=_sealer(settings, now))
+    turn = ivr.advance(call, signal, now=now, seal=sealer(settings, now))
     if turn.recording is None:
         if turn.call != (before.value if before else call):
             commit = office.store.commit()
@@ -187,7 +188,7 @@ def _finished(office: Office, report: exchange.Report) -> str:
         address=caller,
         started_at=report.started_at,
         stage="done",
-        nik=_sealer(office.settings, now)(checked.digits) if isinstance(checked, nik.Nik) else None,
+        nik=sealer(office.settings, now)(checked.digits) if isinstance(checked, nik.Nik) else None,
         recordings=(PBX_ACCOUNT,),
         audio=report.audio,
     )

@@ -102,13 +102,13 @@ class _Story:
         self.admin.submit("/forward", agency_code="DISHUB", note=note, case_class="ordinary")
         self._line("admin", "Dinas Perhubungan", note)
         self._hears("teruskan", "Dinas Perhubungan")
-        self._duty_hears(self.ticket)
+        self._duty_hears("disposisi_baru")
 
     def remind(self) -> None:
         """Nobody answers; the clock goes on."""
         self._title("The agency is silent; the clock moves")
         self._pass_until_due()
-        self._duty_hears("jatuh tempo")
+        self._duty_hears("pengingat_opd")
 
     def answer(self) -> None:
         """The duty post opens its one-ticket link, takes the complaint on and answers with a photo."""
@@ -197,9 +197,11 @@ class _Story:
         self._line("BESADU", "citizen", message["text"])
         return message
 
-    def _duty_hears(self, word: str) -> None:
+    def _duty_hears(self, template: str) -> None:
         found = self._next(
-            self.duty, lambda message: word.lower() in message["text"].lower(), f"a message to the post with “{word}”"
+            self.duty,
+            lambda message: message["template"] == template and self.ticket in message["text"],
+            f"a message to the post from the template {template}",
         )
         self._line("BESADU", "Dinas Perhubungan", found["text"])
 
