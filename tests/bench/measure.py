@@ -9,11 +9,18 @@ from typing import Any
 from tests.bench.cold_start import cold_start_over_bare
 from tests.bench.imports import intake_imports
 from tests.bench.operations import operations_of_one_complaint
-from tests.bench.throughput import intake_over_floor
+from tests.bench.throughput import duplicates_over_floor, intake_over_floor, rejected_over_floor
 
 FIGURES: Mapping[str, Callable[[], dict[str, Any]]] = {
     figure.__name__: figure
-    for figure in (intake_imports, operations_of_one_complaint, cold_start_over_bare, intake_over_floor)
+    for figure in (
+        intake_imports,
+        operations_of_one_complaint,
+        cold_start_over_bare,
+        intake_over_floor,
+        duplicates_over_floor,
+        rejected_over_floor,
+    )
 }
 
 

@@ -10,10 +10,11 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_state_diagram_is_that_of_the_table() -> None:
-    assert README == diagram.in_readme(README), "run: python -m besadu_local.diagram"
+    assert diagram.in_readme(README) == README, "run: python -m besadu_local.diagram"
 
 
 def test_every_file_that_it_names_is_there() -> None:
-    shown = re.findall(r"\]\(((?!http)[^)#]+)\)", README) + re.findall(r"`((?:functions|infra|tests)/[\w./-]+)`", README)
+    shown = re.findall(r"\]\(((?!http)[^)#]+)\)", README)
+    shown += re.findall(r"`((?:functions|infra|tests)/[\w./-]+)`", README)
     assert shown
     assert [name for name in shown if not (ROOT / name).exists()] == []

@@ -259,6 +259,8 @@ def _plain(name: str) -> str:
 
 def _joined(joined: str) -> str:
     # Written in one word, "Aikrayak" or "Tanjongpandan", the spelling still counts as the same.
+    if not joined.startswith(("aik", "tanjong", "kampong")):
+        return joined
     for typed, plain in (("aik", "air"), ("tanjong", "tanjung"), ("kampong", "kampung")):
         if joined.startswith(typed) and len(joined) > len(typed) + 2:
             joined = plain + joined[len(typed) :]

@@ -51,11 +51,9 @@ _ATOMS = (
 _LEAD = rf"(?:(?:{_SINCE}|pada|sekitar|sekira|kira-kira|pas|waktu)\s+)?"
 _ATOM = "|".join(f"(?:{atom})" for atom in _ATOMS)
 _JOIN = r"(?:\s*,?\s+|\s*,\s*|\s+(?:pada|sekitar|kira-kira|sampai|hingga|dan|di)\s+)"
-# One atom, then any number with a join before each. Written so that the atoms stand in it once: they take 5 ms to compile,
-# at every cold start. (?(1)…) asks for the join once the empty group 1 has been passed.
-_TIME = re.compile(
-    rf"(?<!\w)(?<!sampai )(?<!hingga ){_LEAD}(?:(?(1){_JOIN})(?:{_ATOM})())+(?!\w)", re.IGNORECASE
-)
+# One atom, then any number with a join before each. Written so that the atoms stand in it once, because they take 5 ms
+# of every cold start to compile. (?(1)…) asks for the join once the empty group 1 has been passed.
+_TIME = re.compile(rf"(?<!\w)(?<!sampai )(?<!hingga ){_LEAD}(?:(?(1){_JOIN})(?:{_ATOM})())+(?!\w)", re.IGNORECASE)
 # As an answer to "when", a bare part of the day or day of the week is enough; elsewhere it may be a greeting.
 _BARE = re.compile(rf"(?<!\w)(?<!selamat )(?<!met )(?:{_PART}|{_DAY}|sekarang|skrg|dulu|{_MONTH})(?!\w)", re.IGNORECASE)
 

@@ -19,7 +19,7 @@ from besadu.services import registration
 from besadu.services.call_form import Call, CallForm, checked
 from besadu.services.office import Office
 from besadu.services.recordings import answers_at
-from besadu.store.client import PATIENT_RETRY, PATIENT_TIMEOUT, AlreadyThere
+from besadu.store.client import PATIENT_TIMEOUT, AlreadyThere
 from besadu.store.complaints import Decision
 from besadu.store.inbox import InboxItem
 from besadu.store.keys import inbox_key
@@ -83,7 +83,7 @@ def _register(office: Office, actor: Actor, call: Call, form_id: str) -> tuple[s
     after = registration.with_ticket(replace(head, name=head.name or call.name), complaint.ticket)
     after = after if call.reply_by == "none" else replace(after, chosen_at=now)
     store.senders.stage(commit, sender, after, before)
-    commit.run(timeout=PATIENT_TIMEOUT, retry=PATIENT_RETRY)
+    commit.run(timeout=PATIENT_TIMEOUT)
     return complaint.ticket, told
 
 

@@ -198,13 +198,13 @@ def _hear(office: Office, message: Inbound, keep_raw: _Raw) -> None:
     for attempt in range(MOST_TRIES):
         try:
             plan = _plan(office, message, keep_raw)
+            if plan is None:
+                return
             plan.commit.run()
         except Unavailable:
             raise
-        except (AlreadyThere, Conflict) as lost:
-            # Duplicates are seldom: only now is one worth a read. Or somebody else has written the head meanwhile.
-            if isinstance(lost, AlreadyThere) and office.store.inbox.knows(_key(message)):
-                return
+        except (AlreadyThere, Conflict):
+            # A duplicate is seen by the next read; so is a head that somebody else has written meanwhile.
             if time.monotonic() - started > PATIENCE:
                 break
             time.sleep(random.uniform(0.005, 0.02) * min(attempt + 1, 8))  # noqa: S311 - jitter
@@ -219,13 +219,15 @@ def _hear(office: Office, message: Inbound, keep_raw: _Raw) -> None:
     raise Unavailable("contended")
 
 
-def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan:
-    """Read once, decide, and collect what is to be written."""
+def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan | None:
+    """Read once, decide, and collect what is to be written; None for a duplicate."""
     store, now = office.store, office.now()
     address = message.address
     key = inbox_key(address.channel, address.account, message.provider_id)
     sender = key_of(address)
-    before = store.senders.read(sender)
+    known, before = store.read_head(key, sender)
+    if known:
+        return None
     head = before.value if before else Conversation(address=address)
     current = store.complaints.read(head.ticket, patient=False) if head.ticket else None
     target = inbox_key(address.channel, address.account, message.target_id) if message.target_id else ""

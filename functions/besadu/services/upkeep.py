@@ -7,7 +7,7 @@ from besadu.errors import Conflict, Refused
 from besadu.identity import Person
 from besadu.services.office import Office
 from besadu.store.audit import AuditEntry
-from besadu.store.client import PATIENT_RETRY, PATIENT_TIMEOUT, AlreadyThere, Commit
+from besadu.store.client import PATIENT_TIMEOUT, AlreadyThere, Commit
 
 T = TypeVar("T")
 MOST_TRIES: Final = 5
@@ -31,7 +31,7 @@ def tried(office: Office, attempt: Callable[[Commit], T]) -> T:
         commit = office.store.commit()
         made = attempt(commit)
         try:
-            commit.run(timeout=PATIENT_TIMEOUT, retry=PATIENT_RETRY)
+            commit.run(timeout=PATIENT_TIMEOUT)
         except (AlreadyThere, Conflict):
             continue
         return made

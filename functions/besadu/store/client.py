@@ -80,7 +80,7 @@ class Commit:
         batch.update(reference, dict(changes))
         self._writes += [type(write).pb(write) for write in batch._write_pbs]  # noqa: SLF001 - nothing public has them
 
-    def run(self, *, timeout: float = TIMEOUT, retry: object = None) -> list[object]:  # noqa: ARG002 - XXX
+    def run(self, *, timeout: float = TIMEOUT) -> list[object]:
         """Make all writes; their new versions, in order. Raises AlreadyThere, Conflict, Unavailable."""
         with speaking_our_errors():
             return self._wire.commit(self._writes, within=timeout)

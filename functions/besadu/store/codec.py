@@ -20,10 +20,10 @@ _PLAIN = frozenset({str, bool, int, float, bytes, datetime, type(None)})
 
 def to_document(value: object) -> Any:  # noqa: ANN401 - what Firestore takes: str, int, dict, list …
     """``value`` as Firestore stores it: dataclasses become maps, tuples arrays, enums their value."""
-    kind = type(value)
+    kind: type = type(value)
     if kind in _PLAIN:
         return value
-    if kind is tuple or isinstance(value, (tuple, list, frozenset)):
+    if isinstance(value, (tuple, list, frozenset)):
         return [to_document(item) for item in value]
     if is_dataclass(kind):
         return {name: to_document(getattr(value, name)) for name in _names(kind)}
@@ -36,7 +36,7 @@ def to_document(value: object) -> Any:  # noqa: ANN401 - what Firestore takes: s
 
 def from_document(kind: type[T], data: Mapping[str, Any]) -> T:
     """The ``kind`` that ``data`` holds. Unknown fields are passed over."""
-    converters = _converters(kind)
+    converters: dict[str, Convert] = _converters(kind)  # type: ignore[arg-type]  # mypy: type[T] is not Hashable; classes are
     return kind(**{name: converters[name](value) for name, value in data.items() if name in converters})
 
 

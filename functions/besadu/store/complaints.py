@@ -15,7 +15,6 @@ from besadu.domain.complaint import Actor, Complaint, Entry, Reporter, State, Ta
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict
 from besadu.store.client import (
-    PATIENT_RETRY,
     PATIENT_TIMEOUT,
     AlreadyThere,
     Commit,
@@ -100,7 +99,7 @@ class Complaints:
             commit = Commit(self._database)
             decision = self.stage(commit, before, decide(before.value))
             try:
-                commit.run(timeout=PATIENT_TIMEOUT, retry=PATIENT_RETRY)
+                commit.run(timeout=PATIENT_TIMEOUT)
             except (AlreadyThere, Conflict):
                 # Somebody was faster. Or we were: the commit went through, its answer was lost, and it was repeated.
                 now_stored = self.read(ticket)

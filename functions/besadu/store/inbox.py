@@ -60,10 +60,6 @@ class Inbox:
         self.stage(commit, item)
         commit.run()
 
-    def knows(self, key: str) -> bool:
-        """Whether the item with this key is there. Raises Unavailable."""
-        return read(self.reference(key), bool) is not None
-
     def read(self, key: str) -> Stored[InboxItem] | None:
         """One item by its key."""
         return read(self.reference(key), lambda data: from_document(InboxItem, data), patient=True)
