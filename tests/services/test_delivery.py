@@ -452,6 +452,30 @@ def test_pictures_wait_with_their_words(network: Network) -> None:
 # Prompts
 
 
+def test_a_piece_of_a_long_answer_waits_for_the_one_before_it_also_when_that_is_tried_again(network: Network) -> None:
+    item = an_answer(network, text="Sudah kami perbaiki. " * 300, buttons=("PUAS", "BELUM"))
+    network.fail(place="send", times=1, mode="error", status=429, code=130429)
+    assert network.send(item) == "pending"
+    second = item_of(network.office, item_of(network.office, item.id).then)
+    assert (second.state, second.due) == ("pending", None)
+    network.clock.advance(60)
+    assert network.send(item) == "sent"
+    assert item_of(network.office, second.id).due is not None
+    assert network.send(second) == "sent"
+    assert network.kinds(item) == ["text"]
+    assert item_of(network.office, second.id).buttons == ("PUAS", "BELUM")
+
+
+def test_a_receipt_lets_the_next_piece_go_when_the_answer_to_the_attempt_was_lost(network: Network) -> None:
+    following = an_answer(network, due=None)
+    item = an_answer(network, state="sending", due=network.clock.now() + LEASE, attempts=1, then=following.id)
+    network.receipt(item.id, "sent")
+    assert item_of(network.office, following.id).due is not None
+    before = item_of(network.office, following.id)
+    network.receipt(item.id, "delivered")
+    assert item_of(network.office, following.id) == before
+
+
 def test_a_prompt_is_sent_in_the_words_that_stand_in_the_head_then(network: Network) -> None:
     now = network.clock.now()
     item = keep_item(network.office, kind="prompt", text="", template="", template_values=())

@@ -119,5 +119,5 @@ def test_whom_whatsapp_cannot_reach_gets_an_sms(office: Office) -> None:
     ],
 )
 def test_nothing_else_is_led_to_sms(office: Office, changes: dict[str, Any], outcome: Any) -> None:
-    item = an_item(ADDRESS, **changes)
+    item = replace(an_item(ADDRESS), **changes)
     assert routing.after_refusal(office, item, SendResult(outcome=outcome), NOW) is None

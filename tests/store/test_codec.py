@@ -140,6 +140,7 @@ WHOLE: list[Any] = [
         media_kind="video",
         by_person=True,
         person="index",
+        then="t",
         window_was_closed=True,
         inviting=True,
         state="sending",

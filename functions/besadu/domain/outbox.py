@@ -66,6 +66,7 @@ class OutboxItem:
     disposition: int = 0  # the hand-over that the link is bound to
     media: str = ""  # evidence id of the one file that this message is
     media_kind: MediaKind | None = None
+    then: str = ""  # the message that goes after this one has, and not before: it has no due until then
     by_person: bool = False  # written by a person, not by the program
     window_was_closed: bool = False  # the provider said so after it had taken the message
     inviting: bool = False  # the attempt under way sends only the invitation to open the window

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from besadu.domain import workflow
 from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, State, TalkLine
@@ -16,7 +16,6 @@ from besadu.store.complaints import Decision
 from besadu.store.directory import AgencyRecord
 from besadu.store.keys import outbox_key
 
-PICTURE_PAUSE = timedelta(seconds=2)
 LONGEST_TITLE = 120
 MOST_TEXT = 3500  # leaves room for the frame of a WhatsApp message (4096 characters)
 
@@ -313,10 +312,10 @@ def _answer_to(
         buttons=notices.VERDICT_BUTTONS if reader.ticket == leading.ticket else (),
         by_person=True,
     )
-    items = [replace(words, id=outbox_key(cause, "answer"))]
-    for number, file in enumerate(files, start=1):
-        later = now + PICTURE_PAUSE * number
-        alone = replace(words, id=outbox_key(cause, file.id), due=later, text="", buttons=(), template="")
+    ids = [outbox_key(cause, part) for part in ("answer", *(file.id for file in files))]
+    items = [replace(words, id=ids[0], then="".join(ids[1:2]))]
+    for file, own, following in zip(files, ids[1:], [*ids[2:], ""], strict=False):  # the last has none after it
+        alone = replace(words, id=own, due=None, then=following, text="", buttons=(), template="")
         items.append(replace(alone, media=file.id, media_kind=sendable_kind(file)))
     return items
 

@@ -26,7 +26,6 @@ from besadu.store.keys import outbox_key
 UNAUTHORISED_PAUSE = timedelta(minutes=10)
 LINK_LIFE = timedelta(days=120)  # the longest answer clock is 60 working days
 PICTURE_LIFE = timedelta(days=2)
-PIECE_PAUSE = timedelta(seconds=2)  # keeps the pieces of a long text in order on the phone
 
 
 def send(office: Office, outbox_id: str) -> str:
@@ -92,18 +91,17 @@ def _attempt(office: Office, stored: Stored[OutboxItem], route: routing.Route, n
         ambiguous=item.ambiguous + (item.state == "sending"),
         inviting=way == "invite",
     )
-    claimed, rest = _in_pieces(claimed, way, now)
+    claimed, rest = _in_pieces(claimed, way)
     try:
         version = office.store.outbox.replace(stored, claimed, partial(_stage_more, office, rest, route))
     except Conflict:
         return "claimed by another"
-    office.send(*rest)
     message = _outgoing(office, claimed, way, now=now)
     result = CHANNELS[message.address.channel].send(message, settings=office.settings)
     return _settle(office, Stored(claimed, version), result, now=now)
 
 
-def _in_pieces(item: OutboxItem, way: reach.Way, now: datetime) -> tuple[OutboxItem, list[OutboxItem]]:
+def _in_pieces(item: OutboxItem, way: reach.Way) -> tuple[OutboxItem, list[OutboxItem]]:
     """The message as its channel can carry it: the first piece, and the others as messages of their own after it.
 
     Buttons stand under the last piece.
@@ -111,20 +109,22 @@ def _in_pieces(item: OutboxItem, way: reach.Way, now: datetime) -> tuple[OutboxI
     pieces = [] if way in {"template", "invite"} else CHANNELS[carrier_of(item.address)].split(item.text)
     if len(pieces) <= 1:
         return item, []
+    ids = [outbox_key(item.id, f"piece:{number}") for number in range(2, len(pieces) + 1)]
     rest = [
         replace(
             item,
-            id=outbox_key(item.id, f"piece:{number}"),
+            id=outbox_id,
             text=piece,
-            buttons=item.buttons if number == len(pieces) else (),
+            buttons=item.buttons if outbox_id == ids[-1] else (),
             state="pending",
             attempts=0,
             ambiguous=0,
-            due=now + PIECE_PAUSE * (number - 1),
+            due=None,
+            then=following,
         )
-        for number, piece in enumerate(pieces[1:], start=2)
+        for outbox_id, piece, following in zip(ids, pieces[1:], [*ids[1:], item.then], strict=True)
     ]
-    return replace(item, text=pieces[0], buttons=()), rest
+    return replace(item, text=pieces[0], buttons=(), then=ids[0]), rest
 
 
 def _stage_more(office: Office, rest: list[OutboxItem], route: routing.Route, commit: Commit) -> None:
@@ -202,12 +202,21 @@ def _after(item: OutboxItem, result: SendResult, now: datetime) -> OutboxItem:
 
 
 def _finish(office: Office, before: Stored[OutboxItem], after: OutboxItem) -> str:
+    """Write ``after``, and let the message that waited for it go."""
+    freed = after.then if after.state in {"sent", "unknown"} else ""
     try:
-        office.store.outbox.replace(before, after)
+        office.store.outbox.replace(before, after, partial(_stage_freed, office, freed))
     except Conflict:
         # A receipt was faster, or another run: what they wrote is further than this.
         return "overtaken"
+    if freed:
+        office.queue.send(freed, office.now())
     return after.state
+
+
+def _stage_freed(office: Office, outbox_id: str, commit: Commit) -> None:
+    if outbox_id:
+        office.store.outbox.stage_release(commit, outbox_id, office.now())
 
 
 def _hold(office: Office, before: Stored[OutboxItem], item: OutboxItem) -> str:

@@ -32,15 +32,21 @@ def record(office: Office, message: Inbound) -> None:
         after = _invited(item, receipt) if invitation else _moved(item, receipt, message.sent_at, office.now())
         if after is None:
             return
-        if _written(office, after, stored.version):
+        if _written(office, item, after, stored.version):
             return
     raise Unavailable("contended")
 
 
-def _written(office: Office, after: OutboxItem, version: object) -> bool:
+def _written(office: Office, before: OutboxItem, after: OutboxItem, version: object) -> bool:
+    # Of an attempt whose own answer was lost: what waited for this message may go now.
+    arrived = after.state in {"sent", "delivered", "read"} and before.state in {"pending", "sending"}
+    freed = after.then if arrived else ""
+
     def remember(commit: Commit) -> None:
         if after.state == "held":
             office.store.senders.stage_held(commit, after.sender_key, after.id)
+        if freed:
+            office.store.outbox.stage_release(commit, freed, office.now())
 
     try:
         office.store.outbox.replace(Stored(after, version), after, remember)
@@ -50,6 +56,8 @@ def _written(office: Office, after: OutboxItem, version: object) -> bool:
         logs.warning("message_failed", outbox=after.id, code=after.error_code)
     if after.state == "pending":
         office.send(after)
+    if freed:
+        office.queue.send(freed, office.now())
     return True
 
 
