@@ -29,7 +29,7 @@ def code() -> str:
 
 def notices() -> set[str]:
     """Keys of what a step tells a citizen; the short ones also need their news for a template."""
-    return set(re.findall(r'to_citizen\(\s*\w+,\s*"(\w+)"', code()))
+    return set(re.findall(r'(?:to_citizen\(\s*\w+,\s*|_citizen\()"(\w+)"', code()))
 
 
 def test_every_text_is_used_somewhere() -> None:
@@ -44,7 +44,7 @@ def test_every_short_notice_has_its_news_for_the_template() -> None:
 
 def test_every_text_that_a_step_or_the_dialogue_uses_exists() -> None:
     steps = {row.tells_citizen for row in TABLE if row.tells_citizen}
-    named = set(re.findall(r'(?:Reply\(\s*key=|urgent\(|texts\.say\(\s*|to_citizen\(\s*\w+,\s*)"(\w+)"', code()))
+    named = set(re.findall(r'(?:Reply\(\s*key=|urgent\(|texts\.say\(\s*|to_citizen\(\s*\w+,\s*|_citizen\()"(\w+)"', code()))
     flaws = {f"nik_{flaw.value}" for flaw in Flaw} | {"nik_letters"}
     assert sorted((steps | named | flaws) - SAY.keys()) == []
 

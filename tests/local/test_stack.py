@@ -97,7 +97,8 @@ def test_functions_live_on_the_movable_clock(small_stack: Stack) -> None:
 def test_the_sweep_is_called_as_the_scheduler_calls_it(small_stack: Stack) -> None:
     assert small_stack.sweep() == 200
     database = firestore.Client(project=small_stack.settings["GOOGLE_CLOUD_PROJECT"])
-    assert "/sweep" in [call.get("path") for call in database.collection("calls").stream()]
+    # Another platform on this emulator may have the same project, with calls of its own: those of the telephone.
+    assert "/sweep" in [(call.to_dict() or {}).get("path") for call in database.collection("calls").stream()]
 
 
 def test_moving_the_clock_calls_the_sweep_at_once(tmp_path: Path, emulator: str) -> None:
