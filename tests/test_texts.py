@@ -44,7 +44,7 @@ def test_every_short_notice_has_its_news_for_the_template() -> None:
 
 def test_every_text_that_a_step_or_the_dialogue_uses_exists() -> None:
     steps = {row.tells_citizen for row in TABLE if row.tells_citizen}
-    named = set(re.findall(r'(?:Reply\(\s*key=|urgent\(|texts\.say\(\s*|to_citizen\(\s*\w+,\s*|_citizen\()"(\w+)"', code()))
+    named = notices() | set(re.findall(r'(?:Reply\(\s*key=|urgent\(|texts\.say\(\s*)"(\w+)"', code()))
     flaws = {f"nik_{flaw.value}" for flaw in Flaw} | {"nik_letters"}
     assert sorted((steps | named | flaws) - SAY.keys()) == []
 
