@@ -80,10 +80,3 @@ def test_a_reply_is_composed_of_paragraphs_and_parts() -> None:
     reply = Reply(key="status_draft", before=("greeting",), parts={"missing": ("slot_place", "slot_nik")})
     assert texts.compose(reply).endswith("lokasi kejadian, NIK.")
     assert texts.compose(reply).startswith("Selamat datang")
-
-
-def test_templates_are_numbered_without_gaps() -> None:
-    for name, text in texts._table("template").items():
-        numbers = sorted(int(number) for number in texts.placeholders(text))
-        assert numbers == list(range(1, len(numbers) + 1)), name
-        assert "{" not in texts.template(name, *map(str, numbers))

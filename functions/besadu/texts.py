@@ -64,11 +64,6 @@ def staff_label(state: State) -> str:
     return _filled(state.value, _table("staff_label"), {})
 
 
-def template(name: str, /, *values: str) -> str:
-    """An approved template as words, for a channel that has no templates."""
-    return _filled(name, _table("template"), {str(number): value for number, value in enumerate(values, start=1)})
-
-
 def placeholders(text: str) -> frozenset[str]:
     """The names in braces."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)

@@ -13,31 +13,34 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from besadu.config import Settings, secrets_of
 from besadu.errors import MissingSetting, Refused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cryptography.hazmat.primitives.asymmetric.padding import OAEP
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 _FORM = b"\x01"
 _NONCE = 12
-_OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
 _KMS = "https://cloudkms.googleapis.com/v1/"
 
 
 def seal(public_key: str, content: bytes) -> bytes:
     """``content`` so that only the private key opens it. ``public_key``: PEM, or one line of base64 DER."""
+    # The library is loaded by the first NIK and not at the start: it takes a twentieth of intake's cold start.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     key = secrets.token_bytes(32)
     nonce = secrets.token_bytes(_NONCE)
-    return _FORM + _public(public_key).encrypt(key, _OAEP) + nonce + AESGCM(key).encrypt(nonce, content, None)
+    return _FORM + _public(public_key).encrypt(key, _oaep()) + nonce + AESGCM(key).encrypt(nonce, content, None)
 
 
 def open_sealed(settings: Settings, sealed: bytes) -> bytes:
     """What was sealed. Raises Refused when it was altered or is for another key, Unavailable when KMS is silent."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     unwrap, wrapped_length = _private(settings.nik_decrypt_key)
     if sealed[:1] != _FORM or len(sealed) < 1 + wrapped_length + _NONCE:
         message = "sealed value of an unknown form"
@@ -60,7 +63,18 @@ def index(index_key: str, nik: str) -> str:
 
 
 @cache
-def _public(text: str) -> rsa.RSAPublicKey:
+def _oaep() -> "OAEP":
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    return padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+
+
+@cache
+def _public(text: str) -> "RSAPublicKey":
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     if "BEGIN" in text:
         key = serialization.load_pem_public_key(text.replace("\\n", "\n").encode())
     else:
@@ -74,13 +88,16 @@ def _public(text: str) -> rsa.RSAPublicKey:
 @cache
 def _private(name: str) -> "tuple[Callable[[bytes], bytes], int]":
     """How to unwrap a key, and how long a wrapped one is: through Cloud KMS, or with a file on a single machine."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     if name.startswith("projects/"):
         return lambda wrapped: _kms_unwrap(name, wrapped), 384  # the infrastructure makes 3072-bit keys
     key = serialization.load_pem_private_key(Path(name).read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         message = "NIK_DECRYPT_KEY is not an RSA private key"
         raise MissingSetting(message)
-    return lambda wrapped: key.decrypt(wrapped, _OAEP), key.key_size // 8
+    return lambda wrapped: key.decrypt(wrapped, _oaep()), key.key_size // 8
 
 
 def _kms_unwrap(name: str, wrapped: bytes) -> bytes:

@@ -185,7 +185,7 @@ def answer(office: Office, actor: Actor, ticket: str, *, text: str, evidence: tu
 
 
 def send_back(office: Office, actor: Actor, ticket: str, *, reason: str) -> Complaint:
-    """The admin wants a better answer; the duty post gets a new link and the reason."""
+    """The admin wants a better answer; the duty post gets a new link, and reads the reason behind it."""
     _filled(reason, "Alasan")
 
     def told(before: Complaint, after: Complaint, now: datetime) -> tuple[OutboxItem, ...]:
