@@ -108,7 +108,7 @@ def _write(office: Office, sender_key: str, text: str) -> OutboxItem:
         due=now,
         text=texts.say("note_from_officer", text=text),
         template="jawaban_tersedia",
-        template_values=(head.ticket or "yang sedang disusun",),
+        template_values=(head.ticket or "(belum ada)",),
         by_person=True,
     )
     line = TalkLine(at=now, speaker="admin", text=mask_in(text), key=item.id)
