@@ -1,4 +1,5 @@
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 import pytest
 
@@ -6,6 +7,7 @@ from besadu.domain.complaint import Actor, State, TalkLine, first_broken_entry
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Invalid, Refused
 from besadu.services import casework, correspondence, reading, worklists
+from besadu.store.inbox import InboxItem
 from besadu_local.stack import Stack
 from tests.services.console_case import NIK, PHONE, STORY, Cast, a_cast
 
@@ -231,3 +233,25 @@ def test_what_a_place_lies_near_is_no_reason_to_suggest_an_agency(cast: Cast) ->
     words = {word for one in suggested for word in one.words}
     assert "SD" not in words
     assert all(word in story for word in words)
+
+
+def test_the_admin_sees_what_a_provider_said_of_our_account(cast: Cast) -> None:
+    now = cast.office.now()
+    warning = InboxItem(
+        channel="whatsapp",
+        account="1",
+        provider_id="a",
+        sender="",
+        kind="event",
+        received_at=now,
+        sent_at=now,
+        raw=b"{}",
+        note="account_update:DISABLED",
+    )
+    old = replace(warning, provider_id="b", received_at=now - timedelta(days=8))
+    for item in (warning, old):
+        cast.office.store.inbox.add(item)
+    assert [item.note for item in worklists.work(cast.office, cast.actor("admin")).alerts] == [
+        "account_update:DISABLED"
+    ]
+    assert worklists.work(cast.office, cast.actor("leader")).alerts == ()

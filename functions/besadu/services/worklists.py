@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from besadu.domain.complaint import Actor, Complaint, State
 from besadu.domain.conversation import Conversation
@@ -9,6 +10,9 @@ from besadu.domain.outbox import OutboxItem
 from besadu.services.office import Office
 from besadu.services.reading import READS_ALL, Listed, listed, may_read
 from besadu.store.complaints import PAGE
+from besadu.store.inbox import InboxItem
+
+ALERTS_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,7 @@ class Work:
     lists: tuple[WorkList, ...]
     persons: tuple[tuple[str, Conversation], ...] = ()  # sender key and conversation: somebody asked for a person
     undelivered: tuple[OutboxItem, ...] = ()  # messages that did not arrive
+    alerts: tuple[InboxItem, ...] = ()  # what providers said of our accounts lately, or what nobody understood
 
 
 _DESK_LISTS = (
@@ -71,6 +76,7 @@ def _of_the_office(office: Office, actor: Actor) -> Work:
         lists=tuple(lists),
         persons=tuple(office.store.senders.waiting_for_a_person()),
         undelivered=tuple(office.store.outbox.failed()),
+        alerts=tuple(office.store.inbox.alerts(office.now() - ALERTS_FOR)),
     )
 
 

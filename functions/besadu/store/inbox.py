@@ -5,15 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
 
 from besadu.domain.message import Attachment
-from besadu.store.client import Commit, Stored, read
+from besadu.store.client import Commit, Stored, find, read
 from besadu.store.codec import from_document, to_document
 from besadu.store.keys import inbox_key
 
 # Meta repeats a webhook for seven days, and its signature has no time in it: a captured request stays valid for ever.
 KEPT = timedelta(days=400)
 COLLECTION = "inbox"
+MOST_ALERTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,17 @@ class Inbox:
         commit = Commit(self._database)
         self.stage(commit, item)
         commit.run()
+
+    def alerts(self, since: datetime) -> list[InboxItem]:
+        """What providers told us of our accounts, and what could not be understood, the newest first, a few."""
+        query = (
+            self._database.collection(COLLECTION)
+            .where(filter=FieldFilter("kind", "==", "event"))
+            .where(filter=FieldFilter("received_at", ">=", since))
+            .order_by("received_at", direction=firestore.Query.DESCENDING)
+            .limit(MOST_ALERTS)
+        )
+        return [stored.value for stored in find(query, lambda data: from_document(InboxItem, data))]
 
     def read(self, key: str) -> Stored[InboxItem] | None:
         """One item by its key."""
