@@ -59,7 +59,7 @@ def forward(
             before, "forwarded", {"agency": agency.name, "due": notices.day(before, promised)}, now=now
         )
         cause = f"{ticket}:{before.revision}"
-        duty = notices.to_agency(after, agency, "disposisi_baru", cause=cause, now=now)
+        duty = notices.to_agency(after, agency, workflow.ROWS["forward"].tells_agency, cause=cause, now=now)
         return Decision(
             after=after,
             action="forward",
@@ -190,7 +190,7 @@ def send_back(office: Office, actor: Actor, ticket: str, *, reason: str) -> Comp
 
     def told(before: Complaint, after: Complaint, now: datetime) -> tuple[OutboxItem, ...]:
         agency, cause = _agency(office, before.agency), f"{ticket}:{before.revision}"
-        duty = notices.to_agency(after, agency, "disposisi_baru", cause=cause, now=now)
+        duty = notices.to_agency(after, agency, workflow.ROWS["send_back"].tells_agency, cause=cause, now=now)
         return (duty,) if duty else ()
 
     step = _Step("send_back", {"instruction": reason.strip()}, note=reason.strip(), told=told)

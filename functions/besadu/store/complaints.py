@@ -148,11 +148,6 @@ class Complaints:
             query = query.where(filter=FieldFilter("agency", "==", agency))
         return self._list(query.start_after({"created_at": before}) if before else query)
 
-    def of_sender(self, sender_key: str) -> list[Complaint]:
-        """One citizen's complaints, newest first."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("reporter.sender_key", "==", sender_key))
-        return self._list(query.order_by("created_at", direction=firestore.Query.DESCENDING))
-
     def reporters_with(self, nik_index: str) -> list[Reporter]:
         """From where the person with this NIK has complained, the newest first: one citizen on several channels."""
         query = self._database.collection(COLLECTION).where(filter=FieldFilter("reporter.nik.index", "==", nik_index))
