@@ -16,7 +16,7 @@ from typing import Any
 
 from besadu.channels.webhook import Webhook
 from besadu.config import Settings
-from besadu.domain.complaint import Actor, Complaint, Place, Reporter, State
+from besadu.domain.complaint import Actor, Complaint, Place, Reporter, State, TalkLine
 from besadu.domain.conversation import Conversation
 from besadu.domain.deadlines import Calendar
 from besadu.domain.message import Address
@@ -131,6 +131,7 @@ def a_complaint(state: State = State.RECEIVED, **changes: Any) -> Complaint:
         place=Place(text="depan SD 5", village="Perawas"),
         created_at=START,
         updated_at=START,
+        more_talk=False,
     )
     return replace(base, **changes)
 
@@ -163,6 +164,10 @@ def complaint_of(office: Office, ticket: str) -> Complaint:
     stored = office.store.complaints.read(ticket)
     assert stored
     return stored.value
+
+
+def talk_of(office: Office, ticket: str) -> tuple[TalkLine, ...]:
+    return office.store.complaints.talk(complaint_of(office, ticket))
 
 
 def item_of(office: Office, outbox_id: str) -> OutboxItem:

@@ -21,7 +21,7 @@ from besadu_local.world.app import running
 from besadu_local.world.calls import Call
 from besadu_local.world.client import Phone
 from besadu_local.world.config import WorldSettings
-from tests.factories import NIK, Hands, an_office
+from tests.factories import NIK, Hands, an_office, talk_of
 
 ACCOUNT = "AC00000000000000000000000000000001"
 SAMPLE = Path(twiml.__file__).parents[1] / "samples" / "rekaman-telepon.mp3"
@@ -188,7 +188,7 @@ def test_a_second_call_can_add_to_the_first(world: str, besadu: Besadu) -> None:
     call.press("1").speak()
     (complaint,) = complaints(besadu)
     assert besadu.office
-    assert len(besadu.office.store.complaints.messages(complaint.ticket)) == 1
+    assert len(talk_of(besadu.office, complaint.ticket)) == 2
 
 
 def test_when_besadu_fails_its_fallback_is_asked(world: str, besadu: Besadu) -> None:

@@ -28,6 +28,7 @@ from tests.factories import (
     item_of,
     keep_complaint,
     keep_head,
+    talk_of,
 )
 
 
@@ -125,7 +126,7 @@ def test_a_question_pauses_and_reaches_the_citizen_in_the_agencys_name(office: O
     assert (after.state, after.resume, after.question) == (State.ASKED, State.ASSIGNED, "Tiang nomor berapa?")
     (said,) = [text for text in texts_to(office, ticket) if "Tiang nomor berapa?" in text]
     assert said.startswith("Dinas Perhubungan memerlukan keterangan")
-    assert [line.speaker for line in office.store.complaints.messages(ticket)] == ["officer"]
+    assert talk_of(office, ticket)[-1].speaker == "officer"
 
 
 def test_a_rejection_names_the_reason_and_ends_the_complaint(office: Office, ticket: str) -> None:

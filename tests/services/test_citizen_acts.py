@@ -6,7 +6,7 @@ from besadu.domain.complaint import Complaint, State
 from besadu.domain.deadlines import date_text
 from besadu.services import casework
 from besadu.services.office import Office
-from tests.factories import ADMIN, OFFICER, PHONE, Hands, an_office, complaint_of, file_complaint, head_of, say
+from tests.factories import ADMIN, OFFICER, PHONE, Hands, an_office, complaint_of, file_complaint, head_of, say, talk_of
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_an_answer_to_a_question_goes_on_and_is_read_by_the_office(office: Offic
     say(office, "nomor tiga dari ujung")
     after = complaint_of(office, ticket)
     assert (after.state, history(after)[-1]) == (State.RECEIVED, "reply")
-    assert [line.text for line in office.store.complaints.messages(ticket)][-1] == "nomor tiga dari ujung"
+    assert talk_of(office, ticket)[-1].text == "nomor tiga dari ujung"
 
 
 def test_an_addition_after_the_answer_changes_no_state(office: Office, delivered: str) -> None:
@@ -143,4 +143,4 @@ def test_the_same_verdict_twice_counts_once(office: Office, delivered: str) -> N
 
 def test_every_step_of_a_citizen_leaves_what_they_said_in_the_talk(office: Office, delivered: str) -> None:
     say(office, "BELUM, lampunya masih mati")
-    assert "lampunya masih mati" in office.store.complaints.messages(delivered)[-1].text
+    assert "lampunya masih mati" in talk_of(office, delivered)[-1].text

@@ -9,6 +9,7 @@ from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid, Refused
 from besadu.services import casework, desk, evidence
 from besadu_local.stack import Stack
+from tests.factories import complaint_of
 from tests.services.desk_case import ADMIN, JPEG, NAME, NIK, PHONE, a_case
 
 
@@ -149,7 +150,7 @@ def test_the_citizens_reply_is_read_in_full_and_without_numbers(stack: Stack) ->
     case.hands.advance(minutes=5)
     said = TalkLine(at=case.hands.now(), speaker="citizen", text=f"RT 3, telepon {PHONE}", key="reply")
     commit = case.office.store.commit()
-    case.office.store.complaints.stage_line(commit, case.ticket, said)
+    case.office.store.complaints.stage_line(commit, complaint_of(case.office, case.ticket), said)
     commit.run()
     file = desk.agency_file(case.office, case.officer, case.ticket)
     assert [line.text for line in file.talk][-2:] == ["Di RT berapa?", "RT 3, telepon [telepon]"]

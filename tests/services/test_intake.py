@@ -47,6 +47,7 @@ from tests.factories import (
     keep_item,
     say,
     some_settings,
+    talk_of,
     webhook,
 )
 
@@ -292,7 +293,7 @@ def test_canaries_of_a_whole_talk_are_found_nowhere_but_where_they_belong(
         for document in every(office, collection):
             assert _places_of(document, NIK) == []
     complaint = office.store.complaints.reference(ticket).get().to_dict() or {}
-    assert set(_places_of(complaint, PHONE)) == {".reporter.address.phone"}
+    assert set(_places_of(complaint, PHONE)) == {".reporter.address.phone", ".talk.text"}
     for item in every(office, "outbox"):
         assert set(_places_of(item, PHONE)) <= {".address.phone"}
     logged = capsys.readouterr().err
@@ -320,7 +321,7 @@ def test_a_message_of_a_kind_that_whatsapp_cannot_carry_is_answered(office: Offi
 def test_an_addition_joins_the_open_complaint(office: Office, hands: Hands) -> None:
     ticket = file_complaint(office, hands)
     say(office, "Tambahan: kabelnya juga putus")
-    assert [line.text for line in office.store.complaints.messages(ticket)] == ["Tambahan: kabelnya juga putus"]
+    assert talk_of(office, ticket)[-1].text == "Tambahan: kabelnya juga putus"
 
 
 def test_a_citizen_without_a_phone_number_is_heard_too(office: Office) -> None:

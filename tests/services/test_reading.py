@@ -9,6 +9,7 @@ from besadu.errors import Invalid, Refused
 from besadu.services import casework, correspondence, reading, worklists
 from besadu.store.inbox import InboxItem
 from besadu_local.stack import Stack
+from tests.factories import complaint_of
 from tests.services.console_case import NIK, PHONE, STORY, Cast, a_cast
 
 
@@ -59,7 +60,7 @@ def test_the_talk_goes_on_after_the_ticket_was_given(cast: Cast) -> None:
     ticket = cast.complaint()
     line = TalkLine(at=cast.hands.now(), speaker="citizen", text="masih gelap", key="later")
     commit = cast.office.store.commit()
-    cast.office.store.complaints.stage_line(commit, ticket, line)
+    cast.office.store.complaints.stage_line(commit, complaint_of(cast.office, ticket), line)
     commit.run()
     talk = reading.case_file(cast.office, cast.actor("admin"), ticket).talk
     assert [said.text for said in talk] == [STORY, "masih gelap"]

@@ -30,7 +30,7 @@ from besadu.store.calls import Calls, call_key
 from besadu.store.client import connect
 from besadu.store.senders import key_of
 from besadu.store.wire import Wire
-from tests.factories import NIK, Hands, an_office, closed_port, head_of, some_settings
+from tests.factories import NIK, Hands, an_office, closed_port, head_of, some_settings, talk_of
 
 ACCOUNT = "AC00000000000000000000000000000001"
 TOKEN = "twilio-token-of-tests"
@@ -261,7 +261,7 @@ def test_a_second_call_may_add_to_the_open_complaint(office: Office) -> None:
     heard = take(office, "recorded", {**RECORDED, "RecordingSid": "RE2", **second})
     assert "tambahkan" in heard[0]
     assert [each.ticket for each in complaints(office)] == [complaint.ticket]
-    (line,) = office.store.complaints.messages(complaint.ticket)
+    (_, line) = talk_of(office, complaint.ticket)
     assert office.store.evidence.read_all(line.evidence)[0].attachment.media_id == "RE2"
     assert len(every(office, "outbox")) == 2
 

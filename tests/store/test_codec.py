@@ -58,6 +58,7 @@ WHOLE: list[Any] = [
         created_at=START,
         updated_at=LATER,
         talk=(LINE, LINE),
+        more_talk=False,
         case_class="oversight",
         channel="sms",
         agency="a",

@@ -23,6 +23,7 @@ from tests.factories import (
     complaint_of,
     item_of,
     keep_complaint,
+    talk_of,
 )
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -55,7 +56,7 @@ def test_a_change_stores_state_history_messages_and_talk_together(office: Office
     assert (after.revision, len(after.history), after.history[-1].told) == (2, 2, ("out1",))
     assert first_broken_entry(after.history) is None
     assert item_of(office, "out1").text == "satu"
-    assert office.store.complaints.messages(kept.ticket) == [line]
+    assert talk_of(office, kept.ticket) == (line,)
 
 
 def test_the_chain_holds_after_many_changes_and_a_round_trip(office: Office) -> None:
@@ -166,7 +167,7 @@ def test_a_ticket_is_given_once(office: Office) -> None:
 
 
 def test_stage_is_the_only_writer_of_a_complaint() -> None:
-    """Nobody outside store/complaints.py names the collection, and inside only ``stage`` creates or replaces."""
+    """Nobody outside store/complaints.py names the collection, and inside only ``stage`` creates or replaces one."""
     writers = []
     for path in FUNCTIONS.rglob("*.py"):
         source = path.read_text("utf-8")
@@ -181,8 +182,57 @@ def test_stage_is_the_only_writer_of_a_complaint() -> None:
                 named = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
                 if named in {"create", "replace", "update", "set", "delete"}:
                     writers.append((function.name, named))
-    # stage_line creates messages below a complaint, never the complaint itself.
-    assert sorted(writers) == [("stage", "create"), ("stage", "replace"), ("stage_line", "create")]
+    assert sorted(writers) == [
+        ("_stage_below", "create"),  # a message below a complaint
+        ("stage", "create"),
+        ("stage", "replace"),
+        ("stage_line", "update"),  # of the talk alone
+        ("stage_line", "update"),
+    ]
+
+
+def add_line(office: Office, ticket: str, text: str) -> TalkLine:
+    line = TalkLine(at=office.now(), speaker="citizen", text=text, key=f"key of {text[:20]}")
+    commit = office.store.commit()
+    office.store.complaints.stage_line(commit, complaint_of(office, ticket), line)
+    commit.run()
+    return line
+
+
+def test_a_line_that_is_no_step_joins_the_talk_and_leaves_the_history_alone(office: Office) -> None:
+    kept = keep_complaint(office)
+    line = add_line(office, kept.ticket, "masih gelap")
+    after = complaint_of(office, kept.ticket)
+    assert (after.talk, after.history, after.revision) == ((line,), kept.history, kept.revision)
+
+
+def test_a_talk_that_outgrows_its_document_goes_on_below_it(office: Office) -> None:
+    kept = keep_complaint(office)
+    first = add_line(office, kept.ticket, "a" * 60_000)
+    second = add_line(office, kept.ticket, "b" * 60_000)
+    third = add_line(office, kept.ticket, "c")
+    by_step = replace(third, text="d", key="step", at=third.at + timedelta(seconds=1))
+    office.store.complaints.change(kept.ticket, lambda before: replace(noted(before, "satu"), line=by_step))
+    after = complaint_of(office, kept.ticket)
+    assert (after.talk, after.more_talk) == ((first,), True)
+    assert talk_of(office, kept.ticket) == (first, second, third, by_step)
+
+
+def test_two_lines_at_the_same_moment_both_stay(office: Office) -> None:
+    kept = keep_complaint(office)
+    seen = complaint_of(office, kept.ticket)
+    lines = [TalkLine(at=START, speaker="citizen", text=text, key=text) for text in ("satu", "dua")]
+    for line in lines:
+        commit = office.store.commit()
+        office.store.complaints.stage_line(commit, seen, line)
+        commit.run()
+    assert set(talk_of(office, kept.ticket)) == set(lines)
+
+
+def test_the_talk_of_a_complaint_from_before_is_looked_for_below_it(office: Office) -> None:
+    kept = keep_complaint(office, more_talk=True)
+    line = add_line(office, kept.ticket, "masih gelap")
+    assert talk_of(office, kept.ticket) == (line,)
 
 
 def test_every_open_state_lies_on_a_desk_and_no_other() -> None:

@@ -143,7 +143,8 @@ class Complaint:
     place: Place
     created_at: datetime
     updated_at: datetime
-    talk: tuple[TalkLine, ...] = ()  # of the draft; what comes later stands in complaints/*/messages
+    talk: tuple[TalkLine, ...] = ()  # with the citizen, from the draft on, as far as there is room
+    more_talk: bool = True  # whether complaints/*/messages holds more of it; unknown of the oldest complaints
     channel: Channel | Literal[""] = ""  # by which it came, when its reporter is answered by another
     case_class: CaseClass = "ordinary"
     agency: str = ""  # code of the responsible OPD

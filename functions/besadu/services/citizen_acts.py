@@ -26,12 +26,12 @@ def stage(
     as a line, too: nothing a citizen says is lost.
     """
     if act.step == "add":
-        office.store.complaints.stage_line(commit, act.ticket, line)
+        office.store.complaints.stage_line(commit, current.value, line)
         return None
     try:
         decision = decide(office, current.value, act.step, line.at, text=act.text, rating=act.rating)
     except workflow.NotAllowed:
-        office.store.complaints.stage_line(commit, act.ticket, line)
+        office.store.complaints.stage_line(commit, current.value, line)
         return Reply(key="closed_hint", values={"ticket": act.ticket}, urgent=True)
     office.store.complaints.stage(commit, current, replace(decision, line=line))
     return _told(decision.action, decision.after)

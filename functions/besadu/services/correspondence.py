@@ -37,7 +37,7 @@ def open_talk(office: Office, actor: Actor, sender_key: str) -> OpenTalk:
     talk = head.draft.talk if head.draft else ()
     if not head.draft and head.ticket:
         complaint = office.store.complaints.read(head.ticket)
-        talk = (*(complaint.value.talk if complaint else ()), *office.store.complaints.messages(head.ticket))
+        talk = office.store.complaints.talk(complaint.value) if complaint else ()
     files = office.store.evidence.read_all(one for line in talk for one in line.evidence)
     return OpenTalk(sender_key=sender_key, head=head, talk=talk, evidence=tuple(files))
 
@@ -116,8 +116,8 @@ def _write(office: Office, sender_key: str, text: str) -> OutboxItem:
     commit = office.store.commit()
     office.store.senders.stage(commit, sender_key, replace(head, needs_person=False, draft=draft), before)
     office.store.outbox.stage(commit, item)
-    if not draft and head.ticket:
-        office.store.complaints.stage_line(commit, head.ticket, line)
+    if not draft and head.ticket and (complaint := office.store.complaints.read(head.ticket)):
+        office.store.complaints.stage_line(commit, complaint.value, line)
     commit.run()
     return item
 

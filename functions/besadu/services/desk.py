@@ -14,6 +14,7 @@ from besadu.domain.nik import mask_in, mask_phones
 from besadu.errors import Conflict, Refused
 from besadu.services import casework
 from besadu.services.office import Office
+from besadu.store.client import Stored
 from besadu.store.complaints import Decision
 
 DeskAction = Literal["accept", "return", "ask", "answer", "note"]
@@ -99,13 +100,17 @@ def open_link(office: Office, token: str) -> tuple[AgencyFile, Actor]:
 
     Raises Refused (Indonesian, for the page) when the link is altered, expired or of an earlier hand-over; Unavailable.
     """
-    complaint, actor = follow(office, token)
-    _remember_opening(office, complaint, actor)
-    return _file_of(office, complaint, actor), actor
+    stored, actor = _followed(office, token)
+    return _file_of(office, _with_opening(office, stored, actor), actor), actor
 
 
 def follow(office: Office, token: str) -> tuple[Complaint, Actor]:
     """The complaint of a link and its holder, without a trace in the history. Raises as ``open_link``."""
+    stored, actor = _followed(office, token)
+    return stored.value, actor
+
+
+def _followed(office: Office, token: str) -> tuple[Stored[Complaint], Actor]:
     try:
         link = links.read(office.settings, token, office.now())
     except Refused:
@@ -117,7 +122,7 @@ def follow(office: Office, token: str) -> tuple[Complaint, Actor]:
         raise Refused(MOVED_ON)
     agency = office.store.directory.agency(link.agency)
     post = agency.duty.title if agency and agency.duty.title else f"Petugas {stored.value.agency_name}"
-    return stored.value, Actor(role="officer", name=post, agency=link.agency)
+    return stored, Actor(role="officer", name=post, agency=link.agency)
 
 
 def agency_file(office: Office, actor: Actor, ticket: str) -> AgencyFile:
@@ -136,14 +141,17 @@ def act(
     *,
     text: str = "",
     evidence: tuple[str, ...] = (),
+    seen: Complaint | None = None,
 ) -> Complaint:
     """Take a step for the agency. The same step with the same words again changes nothing (a form sent twice).
 
+    ``seen`` is the complaint if the caller has just read it.
     Raises Invalid and NotAllowed (Indonesian), KeyError, Conflict, Unavailable.
     """
-    before = office.store.complaints.read(ticket)
-    if before is not None and _is_done(before.value, actor, action, text):
-        return before.value
+    if seen is None and (stored := office.store.complaints.read(ticket)):
+        seen = stored.value
+    if seen is not None and _is_done(seen, actor, action, text):
+        return seen
     steps: dict[DeskAction, Callable[[], Complaint]] = {
         "accept": lambda: casework.accept(office, actor, ticket),
         "return": lambda: casework.hand_back(office, actor, ticket, reason=text),
@@ -184,23 +192,25 @@ def _is_done(complaint: Complaint, actor: Actor, action: DeskAction, text: str) 
     return last.note.endswith(text.strip())
 
 
-def _remember_opening(office: Office, complaint: Complaint, actor: Actor) -> None:
-    now = office.now()
+def _with_opening(office: Office, stored: Stored[Complaint], actor: Actor) -> Complaint:
+    """The complaint with the opening in its history, if the last one is not of just now."""
+    complaint, now = stored.value, office.now()
     seen = (entry.at for entry in complaint.history if entry.action == OPENED and entry.actor == actor.name)
     if any(now - at < OPENINGS_APART for at in seen):
-        return
+        return complaint
 
     def decide(before: Complaint) -> Decision:
         return Decision(after=replace(before, updated_at=now), action=OPENED, actor=actor)
 
     try:
-        office.store.complaints.change(complaint.ticket, decide)
+        return office.store.complaints.change(complaint.ticket, decide, known=stored).after
     except Conflict:  # much is happening at once; the next opening is written down
         logs.warning("opening_not_recorded", ticket=complaint.ticket)
+        return complaint
 
 
 def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
-    talk = (*complaint.talk, *office.store.complaints.messages(complaint.ticket))
+    talk = office.store.complaints.talk(complaint)
     answer = complaint.answer
     sent = [one for line in talk for one in line.evidence]
     added = list(answer.evidence) if answer else []

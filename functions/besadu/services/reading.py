@@ -86,7 +86,7 @@ def case_file(office: Office, actor: Actor, number: str) -> CaseFile:
     if actor.role not in READS_ALL:
         raise Refused("desk.agency_file is for officers")
     complaint = _complaint(office, number)
-    talk = (*complaint.talk, *office.store.complaints.messages(number))
+    talk = office.store.complaints.talk(complaint)
     shown = complaint if actor.role == "admin" else _without_contact(complaint)
     suggestions = suggested(office, complaint) if complaint.state in workflow.DESK else ()
     return CaseFile(

@@ -81,6 +81,7 @@ def complaint_from(office: Office, head: Conversation, draft: Draft, sender: str
         created_at=now,
         updated_at=now,
         talk=draft.talk,
+        more_talk=False,
         clock="verify",
         due=deadlines.due(now, days, office.calendar()),
     )

@@ -3,7 +3,7 @@
 State and history are one document, so that one compare-and-set keeps them together and a step costs one write.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,9 @@ from besadu.store.outbox import Outbox
 COLLECTION = "complaints"
 PAGE = 50
 MOST_TRIES = 5
+# How much of the talk lies in the complaint's own document, which may hold 1 MiB; the rest lies below it.
+MOST_TALK = 100_000  # characters
+MOST_LINES = 400
 MOST_REPORTERS = 10  # complaints that are looked through for a citizen's other channels
 # What a list shows. The talk and the history are the bulk of a complaint and stay where they are.
 LIST_FIELDS = (
@@ -82,18 +85,28 @@ class Complaints:
         """One complaint. Raises Unavailable."""
         return read(self.reference(ticket), _complaint, patient=patient)
 
-    def messages(self, ticket: str) -> list[TalkLine]:
-        """What was said after the ticket was given, in order."""
-        query = self.reference(ticket).collection("messages").order_by("at").limit(500)
-        return [stored.value for stored in find(query, lambda data: from_document(TalkLine, data))]
+    def talk(self, complaint: Complaint) -> tuple[TalkLine, ...]:
+        """All that was said with the citizen, in order."""
+        if not complaint.more_talk:
+            return _in_order(complaint.talk)
+        query = self.reference(complaint.ticket).collection("messages").order_by("at").limit(500)
+        more = (stored.value for stored in find(query, lambda data: from_document(TalkLine, data)))
+        return _in_order((*complaint.talk, *more))
 
-    def change(self, ticket: str, decide: Callable[[Complaint], Decision]) -> Decision:
+    def change(
+        self,
+        ticket: str,
+        decide: Callable[[Complaint], Decision],
+        *,
+        known: Stored[Complaint] | None = None,
+    ) -> Decision:
         """Read, decide, write; again when somebody else was faster, so ``decide`` may run more than once.
 
+        ``known`` is the complaint if the caller has just read it.
         Raises KeyError for an unknown ticket, whatever ``decide`` raises, Conflict after five tries, Unavailable.
         """
-        for _ in range(MOST_TRIES):
-            before = self.read(ticket)
+        for attempt in range(MOST_TRIES):
+            before = known if known and attempt == 0 else self.read(ticket)
             if before is None:
                 raise KeyError(ticket)
             commit = Commit(self._database)
@@ -111,7 +124,7 @@ class Complaints:
 
     def stage(self, commit: Commit, before: Stored[Complaint] | None, decision: Decision) -> Decision:
         """Stamp the decision, append it to the history, and let ``commit`` write all that belongs to it."""
-        stamped = _stamp(before.value if before else None, decision)
+        stamped = _stamp(before.value if before else None, _with_line(decision))
         document = _document(stamped.after)
         reference = self.reference(stamped.after.ticket)
         if before is None:
@@ -120,14 +133,23 @@ class Complaints:
             commit.replace(reference, document, before.version)
         for item in stamped.outbox:
             self._outbox.stage(commit, item)
-        if stamped.line:
-            self.stage_line(commit, stamped.after.ticket, stamped.line)
+        if stamped.line and stamped.after.more_talk:
+            self._stage_below(commit, stamped.after.ticket, stamped.line)
         if stamped.also:
             stamped.also(commit)
         return stamped
 
-    def stage_line(self, commit: Commit, ticket: str, line: TalkLine) -> None:
-        """Let ``commit`` add a line to the talk of a complaint, which is no step and needs no read."""
+    def stage_line(self, commit: Commit, complaint: Complaint, line: TalkLine) -> None:
+        """Let ``commit`` add a line to the talk. No step: it bumps into nobody who writes the complaint."""
+        reference = self.reference(complaint.ticket)
+        if _has_room(complaint, line):
+            commit.update(reference, {"talk": firestore.ArrayUnion([to_document(line)])})
+            return
+        self._stage_below(commit, complaint.ticket, line)
+        if not complaint.more_talk:
+            commit.update(reference, {"more_talk": True})
+
+    def _stage_below(self, commit: Commit, ticket: str, line: TalkLine) -> None:
         commit.create(self.reference(ticket).collection("messages").document(line.key[:40]), to_document(line))
 
     def on_desk(self, desk: str, *, agency: str = "") -> list[Complaint]:
@@ -190,6 +212,26 @@ def _document(complaint: Complaint) -> dict[str, Any]:
     """The complaint as stored, with what queries need and nobody sets by hand."""
     document: dict[str, Any] = to_document(complaint)
     return document | {"open": complaint.open, "desk": DESK_OF.get(complaint.state, "")}
+
+
+def _in_order(talk: Iterable[TalkLine]) -> tuple[TalkLine, ...]:
+    return tuple(sorted(talk, key=lambda line: line.at))
+
+
+def _has_room(complaint: Complaint, line: TalkLine) -> bool:
+    """Once lines lie below the complaint, all that follow do."""
+    said = sum(len(each.text) for each in (*complaint.talk, line))
+    return not complaint.more_talk and said <= MOST_TALK and len(complaint.talk) < MOST_LINES
+
+
+def _with_line(decision: Decision) -> Decision:
+    """The decision with its line in the complaint's own talk, or with the mark that it lies below."""
+    after, line = decision.after, decision.line
+    if line is None or after.more_talk:
+        return decision
+    if _has_room(after, line):
+        return replace(decision, after=replace(after, talk=(*after.talk, line)))
+    return replace(decision, after=replace(after, more_talk=True))
 
 
 def _complaint(data: dict[str, Any]) -> Complaint:

@@ -8,7 +8,7 @@ from flask import Flask, Request, Response, abort, redirect, render_template, re
 from werkzeug.wrappers import Response as BaseResponse
 
 from besadu.config import Settings
-from besadu.domain.complaint import Actor
+from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Conflict, Invalid
 from besadu.media import Media
@@ -62,7 +62,7 @@ def add_to(app: Flask, office: Office, media: Media) -> None:
         if action is None:
             abort(404)
         complaint, actor = desk.follow(office, token)
-        return _act(office, media, token, complaint.ticket, actor, action)
+        return _act(office, media, token, complaint, actor, action)
 
 
 def refuse_other_sites(asked: Request, settings: Settings) -> None:
@@ -78,14 +78,15 @@ def refuse_other_sites(asked: Request, settings: Settings) -> None:
 
 
 def _act(
-    office: Office, media: Media, token: str, ticket: str, actor: Actor, action: DeskAction
+    office: Office, media: Media, token: str, complaint: Complaint, actor: Actor, action: DeskAction
 ) -> BaseResponse | tuple[str, int]:
+    ticket = complaint.ticket
     text = request.form.get("text", "").replace("\r\n", "\n")
     kept: tuple[str, ...] = ()
     try:
         kept, problem = keep_files(office, media, ticket, actor) if action == "answer" else ((), "")
         if not problem:
-            desk.act(office, actor, ticket, action, text=text, evidence=kept)
+            desk.act(office, actor, ticket, action, text=text, evidence=kept, seen=complaint)
     except Invalid as fault:
         problem = str(fault)
     except (NotAllowed, Conflict):
