@@ -7,9 +7,9 @@ import pytest
 
 from besadu import texts
 from besadu.channels.whatsapp import TEMPLATES
-from besadu.domain import workflow
+from besadu.domain import clocks, workflow
 from besadu.domain.complaint import FINAL, Actor, Complaint, Role, State
-from besadu.domain.deadlines import CLOCKS, due
+from besadu.domain.deadlines import CLOCKS, due, shift
 from besadu.domain.workflow import DESK, MOST_REOPENINGS, ROWS, TABLE, NotAllowed, allowed, step
 from tests.factories import ADMIN, CITIZEN, LEADER, NO_HOLIDAYS, OFFICER, START, SYSTEM, a_complaint
 
@@ -56,7 +56,7 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
 
 def standing(state: State, **changes: object) -> Complaint:
     """A complaint that lies with the officer's agency."""
-    resume = {"resume": State.IN_PROGRESS, "days_left_when_paused": 3} if state is State.ASKED else {}
+    resume = {"resume": State.IN_PROGRESS} if state is State.ASKED else {}
     return a_complaint(state, **{"agency": AGENCY, **resume, **changes})
 
 
@@ -170,7 +170,7 @@ def test_a_final_step_stops_every_clock(state: State, action: workflow.Action, a
     running = standing(state, clock="verify", due=START, remind_at=START, reminded=("today",))
     after = step(running, action, actor, now=START, calendar=NO_HOLIDAYS)
     assert (after.clock, after.due, after.remind_at, after.reminded) == ("", None, None, ())
-    assert (after.resume, after.days_left_when_paused) == (None, None)
+    assert (after.resume, after.paused, after.clock_started) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -189,16 +189,21 @@ def test_a_step_that_stays_leaves_the_clock_alone(state: State, action: workflow
 
 
 @pytest.mark.parametrize("ending", ["reply", "lapse"])
-def test_a_question_pauses_the_clock_and_its_end_gives_the_days_back(ending: workflow.Action) -> None:
+def test_a_question_pauses_the_clock_and_its_end_gives_the_time_back(ending: workflow.Action) -> None:
     begun = step(standing(State.ASSIGNED), "accept", OFFICER, now=START, calendar=NO_HOLIDAYS)
-    asked_at = datetime(2026, 3, 9, 3, 0, tzinfo=UTC)  # five working days later: nine of fourteen are left
+    asked_at = datetime(2026, 3, 9, 3, 0, tzinfo=UTC)  # five working days later
     asked = step(begun, "ask", OFFICER, now=asked_at, calendar=NO_HOLIDAYS)
-    assert (asked.resume, asked.days_left_when_paused) == (State.IN_PROGRESS, 9)
+    assert (asked.clock, asked.resume) == ("citizen_answer", State.IN_PROGRESS)
+    assert asked.due == due(asked_at, CLOCKS["citizen_answer"], NO_HOLIDAYS)
     again_at = datetime(2026, 3, 16, 3, 0, tzinfo=UTC)
     actor = CITIZEN if ending == "reply" else SYSTEM
     again = step(asked, ending, actor, now=again_at, calendar=NO_HOLIDAYS)
-    assert (again.state, again.clock, again.due) == (State.IN_PROGRESS, "answer", due(again_at, 9, NO_HOLIDAYS))
-    assert (again.resume, again.days_left_when_paused) == (None, None)
+    assert begun.due
+    moved = shift(begun.due, asked_at, again_at, NO_HOLIDAYS)
+    assert moved == begun.due + timedelta(days=7)
+    assert (again.state, again.clock, again.due) == (State.IN_PROGRESS, "answer", moved)
+    assert (again.resume, again.paused) == (None, None)
+    assert clocks.reckoned(again, NO_HOLIDAYS) == moved
 
 
 @pytest.mark.parametrize(
@@ -213,17 +218,28 @@ def test_a_question_pauses_the_clock_and_its_end_gives_the_days_back(ending: wor
 )
 def test_after_a_question_the_clock_of_the_state_before_goes_on(home: State, clock: str) -> None:
     actor = ADMIN if home in DESK else OFFICER
-    running = standing(home, clock=clock, due=due(START, 2, NO_HOLIDAYS))
+    running = standing(home, clock=clock, clock_started=START, due=due(START, 2, NO_HOLIDAYS))
     asked = step(running, "ask", actor, now=START, calendar=NO_HOLIDAYS)
     again = step(asked, "reply", CITIZEN, now=START, calendar=NO_HOLIDAYS)
     assert (again.state, again.clock, again.due) == (home, clock, due(START, 2, NO_HOLIDAYS))
 
 
-def test_what_was_late_when_the_citizen_was_asked_gets_one_working_day() -> None:
-    late = standing(State.IN_PROGRESS, clock="answer", due=START - timedelta(days=10))
+def test_what_was_late_when_the_citizen_was_asked_stays_late() -> None:
+    due_before = START - timedelta(days=10)
+    late = standing(State.IN_PROGRESS, clock="answer", clock_started=START - timedelta(days=30), due=due_before)
     asked = step(late, "ask", OFFICER, now=START, calendar=NO_HOLIDAYS)
+    again = step(asked, "reply", CITIZEN, now=START + timedelta(days=3), calendar=NO_HOLIDAYS)
+    assert again.due == due_before
+
+
+def test_each_start_and_each_move_of_a_deadline_has_a_number_of_its_own() -> None:
+    begun = step(standing(State.ASSIGNED), "accept", OFFICER, now=START, calendar=NO_HOLIDAYS)
+    asked = step(begun, "ask", OFFICER, now=START, calendar=NO_HOLIDAYS)
     again = step(asked, "reply", CITIZEN, now=START, calendar=NO_HOLIDAYS)
-    assert again.due == due(START, 1, NO_HOLIDAYS)
+    more = clocks.agreed(again, START + timedelta(days=40), NO_HOLIDAYS)
+    seen = [one.clock_revision for one in (begun, asked, again, more)]
+    assert seen == sorted(set(seen))
+    assert more.due == datetime(2026, 4, 13, 9, 0, tzinfo=UTC)  # the 11th is a Saturday
 
 
 def test_after_two_reopenings_only_the_appeal_is_left() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from besadu.domain.complaint import Complaint, State
-from besadu.domain.deadlines import date_text
+from besadu.domain.deadlines import date_text, short_date_text
 from besadu.services import casework
 from besadu.services.office import Office
 from tests.factories import ADMIN, OFFICER, PHONE, Hands, an_office, complaint_of, file_complaint, head_of, say, talk_of
@@ -144,3 +144,19 @@ def test_the_same_verdict_twice_counts_once(office: Office, delivered: str) -> N
 def test_every_step_of_a_citizen_leaves_what_they_said_in_the_talk(office: Office, delivered: str) -> None:
     say(office, "BELUM, lampunya masih mati")
     assert "lampunya masih mati" in talk_of(office, delivered)[-1].text
+
+
+def test_the_history_says_why_the_date_of_the_agency_moved(office: Office, hands: Hands) -> None:
+    ticket = file_complaint(office, hands)
+    casework.forward(office, ADMIN, ticket, agency_code="dishub")
+    casework.accept(office, OFFICER, ticket)
+    before = complaint_of(office, ticket)
+    casework.ask(office, OFFICER, ticket, question="Tiang nomor berapa?")
+    hands.advance(days=2)
+    say(office, "Tiang 14")
+    after = complaint_of(office, ticket)
+    assert before.due
+    assert after.due
+    assert after.due > before.due
+    moved = f"dari {short_date_text(before.due)} ke {short_date_text(after.due)}"
+    assert after.history[-1].note == f"Tenggat bergeser {moved}: menunggu pelapor sejak 2 Mar 2026."

@@ -109,6 +109,8 @@ def test_a_question_that_is_not_answered_lapses_and_the_work_goes_on(office: Off
     assert after.due
     assert after.due > hands.now()
     assert after.remind_at
+    assert "Tenggat bergeser" in after.history[-1].note
+    assert "menunggu pelapor sejak 2 Mar 2026" in after.history[-1].note
 
 
 def test_an_answer_that_nobody_judges_closes_the_complaint(office: Office, hands: Hands) -> None:

@@ -201,6 +201,7 @@ def test_a_changed_number_is_on_record_without_the_number(office: Office) -> Non
         ({"topics": "x" * 121}, "topics"),
         ({"duty_phone": "12"}, "duty_phone"),
         ({"head_phone": "telepon kantor"}, "head_phone"),
+        ({"deputy_email": "wakil"}, "deputy_email"),
     ],
 )
 def test_each_field_of_an_agency_that_cannot_be_taken_is_named(

@@ -7,13 +7,24 @@ from typing import Any
 import pytest
 from google.cloud import firestore
 
-from besadu.domain.complaint import Answer, Complaint, Entry, HeldNik, Place, Reporter, State, TalkLine
+from besadu.domain.complaint import (
+    Answer,
+    Complaint,
+    Entry,
+    HeldNik,
+    Pause,
+    PausedClock,
+    Place,
+    Reporter,
+    State,
+    TalkLine,
+)
 from besadu.domain.conversation import Conversation, Draft, Pending
 from besadu.domain.evidence import Evidence
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import OutboxItem
 from besadu.store.codec import from_document, to_document
-from besadu.store.directory import AgencyRecord, Officer, Post
+from besadu.store.directory import AgencyRecord, OfficePage, Officer, Post
 from besadu.store.inbox import InboxItem
 from tests.factories import ADDRESS, START
 
@@ -68,7 +79,21 @@ WHOLE: list[Any] = [
         instruction="i",
         clock="answer",
         due=LATER,
-        days_left_when_paused=0,
+        clock_started=START,
+        clock_revision=2,
+        pauses=(Pause(since=START, until=LATER),),
+        agreed=LATER,
+        paused=PausedClock(
+            clock="answer",
+            started=START,
+            due=LATER,
+            since=START,
+            pauses=(Pause(since=START, until=LATER),),
+            agreed=LATER,
+            reminded=("half",),
+        ),
+        promised=LATER,
+        taken_over_by="tob",
         resume=State.IN_PROGRESS,
         question="q",
         answer=Answer(text="t", original="o", by="b", at=START, evidence=("e",)),
@@ -196,9 +221,19 @@ WHOLE: list[Any] = [
         topics=("lampu",),
         outside=True,
         contact="x",
-        duty=Post(title="t", phone="1"),
+        duty=Post(title="t", phone="1", email="a@b.example", channels=("email",)),
+        deputy=Post(title="d", phone="3"),
         head=Post(title="h", phone="2"),
         active=False,
+    ),
+    OfficePage(
+        years={"2027": {"2027-01-01": "Tahun Baru"}},
+        decrees={"2027": "SKB"},
+        clocks={"verify": 2},
+        admin=Post(title="a"),
+        secretary=Post(title="s"),
+        leaders=(Post(title="l"),),
+        agencies={"c": {"code": "c", "name": "n"}},
     ),
     Officer(email="a@b.example", name="n", role="officer", agency="a", active=False, epoch=3),
 ]

@@ -98,6 +98,27 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pause:
+    """The office's clock stood still: the citizen was asked."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PausedClock:
+    """A clock that stands still, with all that it needs to go on."""
+
+    clock: str
+    started: datetime
+    due: datetime | None
+    since: datetime  # when it was paused
+    pauses: tuple[Pause, ...] = ()
+    agreed: datetime | None = None
+    reminded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line of the history: append-only, each hashing the one before."""
 
@@ -153,8 +174,14 @@ class Complaint:
     disposition_note: str = ""
     instruction: str = ""  # the admin's reason for sending an answer back
     clock: str = ""  # the clock that runs, "" when none does
+    clock_started: datetime | None = None
+    clock_revision: int = 0  # counts each start and each move of a deadline: what was planned for another is stale
     due: datetime | None = None
-    days_left_when_paused: int | None = None
+    pauses: tuple[Pause, ...] = ()  # of the running clock
+    agreed: datetime | None = None  # a later date that was agreed on; it takes the place of the count
+    paused: PausedClock | None = None  # the office's, while the citizen is asked
+    promised: datetime | None = None  # by when the citizen was told to expect an answer
+    taken_over_by: str = ""  # who sees to it in person: nobody is reminded then
     resume: State | None = None  # where a question to the citizen leads back to
     question: str = ""
     answer: Answer | None = None

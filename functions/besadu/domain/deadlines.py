@@ -16,8 +16,8 @@ OPENS = time(8)
 CLOSES = time(16)
 OFFICE_DAY = timedelta(hours=CLOSES.hour - OPENS.hour)
 
-# Working days per clock; the defaults, which the office may change in its settings. Verify, reply and the answers by
-# class are those of SP4N-LAPOR!; accept, review and citizen_answer are BESADU's own.
+# Days per clock; the defaults, which the office may change in its settings. Working days, but for ``draft``, whose
+# citizen has no office hours. Verify, reply and the answers by class are those of SP4N-LAPOR!; the others are BESADU's.
 CLOCKS: Mapping[str, int] = MappingProxyType(
     {
         "verify": 3,
@@ -28,6 +28,7 @@ CLOCKS: Mapping[str, int] = MappingProxyType(
         "citizen_answer": 5,
         "review": 1,
         "reply": 10,
+        "draft": 30,
     }
 )
 
@@ -51,9 +52,13 @@ _SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", 
 
 @dataclass(frozen=True)
 class Calendar:
-    """The days on which the offices are closed besides weekends: date -> name of the holiday or joint leave."""
+    """The office's time. ``holidays``: when it is closed besides weekends, date -> name of the holiday or joint leave.
+
+    ``clocks``: how many days each clock allows.
+    """
 
     holidays: Mapping[date, str] = field(default_factory=dict)
+    clocks: Mapping[str, int] = field(default_factory=lambda: CLOCKS)
 
     def is_working_day(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.holidays

@@ -1,7 +1,7 @@
 """THE table: every step a complaint can take. A step that has no row does not exist.
 
 The console draws its buttons from it, the tests walk every allowed and forbidden pair, the README's diagram is
-generated from it. The clocks are those of ``deadlines.CLOCKS``; an answer's clock depends on the complaint's class.
+generated from it. The clocks are those of ``deadlines.CLOCKS``; how they run stands in ``clocks``.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from besadu.domain import deadlines, ladder
+from besadu.domain import clocks, deadlines, ladder
 from besadu.domain.complaint import FINAL, Actor, Complaint, Role, State
 
 Action = Literal[
@@ -170,18 +170,13 @@ def step(
     after = replace(complaint, state=target, updated_at=now, **changes)
     if row.target == "same":
         return after
-    after = replace(after, **_clock(row, complaint, after, now=now, calendar=calendar), reminded=())
+    after = _clock(row, complaint, after, now=now, calendar=calendar)
     return replace(after, remind_at=ladder.next_at(after, calendar))
-
-
-def clock_days(clock: str, complaint: Complaint) -> int:
-    """How many working days this clock allows."""
-    return deadlines.CLOCKS[f"answer_{complaint.case_class}" if clock == "answer" else clock]
 
 
 def answer_due(complaint: Complaint, *, now: datetime, calendar: deadlines.Calendar) -> datetime:
     """The date a citizen is promised at the hand-over: the agency's days to accept and to answer."""
-    days = clock_days("accept", complaint) + clock_days("answer", complaint)
+    days = sum(clocks.days(clock, complaint, calendar) for clock in ("accept", "answer"))
     return deadlines.due(now, days, calendar)
 
 
@@ -224,27 +219,16 @@ def _clock(
     *,
     now: datetime,
     calendar: deadlines.Calendar,
-) -> dict[str, Any]:
-    """The clock fields after the step. A question to the citizen pauses the office's clock; the reply lets it go on."""
+) -> Complaint:
+    """With the clock as it runs after the step. A question pauses the office's clock; the reply lets it go on."""
     if row.target == "resume":
-        left = before.days_left_when_paused if before.days_left_when_paused is not None else 1
-        clock = _clock_of(after.state)
-        return {
-            "clock": clock,
-            "due": deadlines.due(now, max(left, 1), calendar),
-            "days_left_when_paused": None,
-            "resume": None,
-        }
+        return clocks.resumed(after, _clock_of(after.state), now=now, calendar=calendar)
     if row.clock == "":
-        return {"clock": "", "due": None, "days_left_when_paused": None, "resume": None}
-    fields: dict[str, Any] = {
-        "clock": row.clock,
-        "due": deadlines.due(now, clock_days(row.clock, after), calendar),
-    }
+        return clocks.stopped(after)
     if row.action == "ask":
-        left = deadlines.working_days_left(now, before.due, calendar) if before.due else 1
-        fields |= {"days_left_when_paused": left, "resume": before.state}
-    return fields
+        asking = replace(after, state=before.state)
+        return replace(clocks.paused(asking, row.clock, now=now, calendar=calendar), state=after.state)
+    return clocks.started(after, row.clock, now=now, calendar=calendar)
 
 
 def _clock_of(state: State) -> str:

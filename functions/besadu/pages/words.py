@@ -37,6 +37,7 @@ ROLES: Mapping[str, str] = {
     "system": "Sistem",
 }
 CHANNELS: Mapping[str, str] = {
+    "email": "Surel",
     "facebook": "Facebook",
     "instagram": "Instagram",
     "sms": "SMS",
@@ -47,6 +48,7 @@ CHANNELS: Mapping[str, str] = {
 _ENTRIES: Mapping[str, str] = {
     "open_link": "Tautan OPD dibuka",
     "receive": "Laporan masuk",
+    "remind": "Pengingat",
     "reveal_nik": "NIK dibuka",
 }
 _KINDS: Mapping[str, str] = {

@@ -5,18 +5,17 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from besadu import logs
-from besadu.channels.sms_gateway import phone_of
 from besadu.errors import InvalidFields
 from besadu.identity import Person
-from besadu.services import upkeep
+from besadu.services import posts, upkeep
 from besadu.services.office import Office
 from besadu.services.upkeep import LONGEST_LINE
 from besadu.store.client import Commit, Stored
-from besadu.store.directory import AgencyRecord, Post
+from besadu.store.directory import AgencyRecord
 
 MOST_TOPICS: Final = 200
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,19}")
-_NO_PHONE = "Nomor ini belum benar. Contoh: 0812 3456 7890."
+_POSTS: Final = {"duty": "penghubung", "deputy": "wakil penghubung", "head": "kepala"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +29,16 @@ class AgencyForm:
     contact: str = ""
     duty_title: str = ""
     duty_phone: str = ""
+    duty_email: str = ""
+    duty_channels: str = ""
+    deputy_title: str = ""
+    deputy_phone: str = ""
+    deputy_email: str = ""
+    deputy_channels: str = ""
     head_title: str = ""
     head_phone: str = ""
+    head_email: str = ""
+    head_channels: str = ""
     outside: bool = False
     active: bool = True
 
@@ -75,10 +82,9 @@ def agency_form(agency: AgencyRecord) -> AgencyForm:
         short=agency.short,
         topics="\n".join(agency.topics),
         contact=agency.contact,
-        duty_title=agency.duty.title,
-        duty_phone=_shown(agency.duty.phone),
-        head_title=agency.head.title,
-        head_phone=_shown(agency.head.phone),
+        **posts.typed("duty", agency.duty),
+        **posts.typed("deputy", agency.deputy),
+        **posts.typed("head", agency.head),
         outside=agency.outside,
         active=agency.active,
     )
@@ -100,8 +106,8 @@ def _agency(form: AgencyForm, code: str) -> AgencyRecord:
     topics = tuple(dict.fromkeys(" ".join(line.split()) for line in form.topics.splitlines() if line.strip()))
     if len(topics) > MOST_TOPICS or any(len(topic) > LONGEST_LINE for topic in topics):
         problems["topics"] = f"Paling banyak {MOST_TOPICS} baris, dan {LONGEST_LINE} huruf tiap baris."
-    phones = {name: phone_of(plain[name]) for name in ("duty_phone", "head_phone")}
-    problems |= {name: _NO_PHONE for name, digits in phones.items() if plain[name] and not digits}
+    found = {name: posts.post_of(name, plain) for name in _POSTS}
+    problems |= {name: wrong for _, wrongs in found.values() for name, wrong in wrongs.items()}
     if problems:
         raise InvalidFields(problems)
     return AgencyRecord(
@@ -111,9 +117,8 @@ def _agency(form: AgencyForm, code: str) -> AgencyRecord:
         topics=topics,
         outside=form.outside,
         contact=plain["contact"],
-        duty=Post(title=plain["duty_title"], phone=phones["duty_phone"]),
-        head=Post(title=plain["head_title"], phone=phones["head_phone"]),
         active=form.active,
+        **{name: post for name, (post, _) in found.items()},
     )
 
 
@@ -137,17 +142,11 @@ def _agency_changes(stored: Stored[AgencyRecord] | None, after: AgencyRecord) ->
         ("nama", before.name, after.name),
         ("singkatan", before.short, after.short),
         ("kontak", before.contact, after.contact),
-        ("jabatan penghubung", before.duty.title, after.duty.title),
-        ("jabatan kepala", before.head.title, after.head.title),
         ("di luar kabupaten", upkeep.yes(before.outside), upkeep.yes(after.outside)),
         ("aktif", upkeep.yes(before.active), upkeep.yes(after.active)),
     )
     said = [upkeep.changes(pairs, added=stored is None)]
     said += ["kata kunci diganti"] if before.topics != after.topics else []
-    said += ["nomor penghubung diganti"] if before.duty.phone != after.duty.phone else []
-    said += ["nomor kepala diganti"] if before.head.phone != after.head.phone else []
+    for name, called in _POSTS.items():
+        said += posts.changed(called, getattr(before, name), getattr(after, name))
     return "; ".join(part for part in said if part)
-
-
-def _shown(phone: str) -> str:
-    return f"+{phone}" if phone else ""

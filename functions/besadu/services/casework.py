@@ -55,6 +55,7 @@ def forward(
             instruction="",
         )
         promised = workflow.answer_due(after, now=now, calendar=office.calendar())
+        after = replace(after, promised=promised)
         told = notices.to_citizen(
             before, "forwarded", {"agency": agency.name, "due": notices.day(before, promised)}, now=now
         )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from besadu.domain import workflow
+from besadu.domain import clocks, workflow
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import CitizenAct, CitizenStep, Reply
 from besadu.services import notices
@@ -54,13 +54,16 @@ def decide(
             return Decision(after=after, action="appeal", actor=CITIZEN, note=text)
         again = before.reopened + 1
         after = workflow.step(before, step, CITIZEN, now=now, calendar=calendar, reopened=again, reason=text)
+        after = replace(after, promised=after.due)
         return Decision(after=after, action=step, actor=CITIZEN, note=text)
     if step == "add":
         message = "an addition is no step"
         raise ValueError(message)
     rated = {"rating": rating} if rating is not None else {}
     after = workflow.step(before, step, CITIZEN, now=now, calendar=calendar, **rated)
-    return Decision(after=after, action=step, actor=CITIZEN, note=text if step != "reply" else "")
+    return Decision(
+        after=after, action=step, actor=CITIZEN, note=text if step != "reply" else clocks.why_moved(before, after)
+    )
 
 
 def _told(action: str, after: Complaint) -> Reply | None:

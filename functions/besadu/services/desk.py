@@ -284,7 +284,7 @@ def _kind_of(item: Evidence) -> MediaKind:
 
 def _shown(history: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """The steps that concern the agency. Of what others did, the note stays out unless it was meant for the agency."""
-    notes = {"ask", "answer", "forward", "reply", "return", "send_back"}
+    notes = {"ask", "answer", "forward", "lapse", "reply", "return", "send_back"}
     return tuple(
         replace(
             entry,

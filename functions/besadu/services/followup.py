@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from besadu import logs
-from besadu.domain import ladder, workflow
+from besadu.domain import clocks, ladder, workflow
 from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.deadlines import working_days_left
 from besadu.domain.outbox import OutboxItem
@@ -71,7 +71,7 @@ def _take(office: Office, before: Complaint, steps: tuple[ladder.Step, ...], now
     if step.name in {"lapse", "close_silently"}:
         action: workflow.Action = "lapse" if step.name == "lapse" else "close_silently"
         after = workflow.step(before, action, SYSTEM, now=now, calendar=office.calendar())
-        return Decision(after=after, action=action, actor=SYSTEM)
+        return Decision(after=after, action=action, actor=SYSTEM, note=clocks.why_moved(before, after))
     after = replace(before, updated_at=now, reminded=(*before.reminded, *(taken.name for taken in steps)))
     after = replace(after, remind_at=ladder.next_at(after, office.calendar()))
     told = _reminders(office, before, step, now)

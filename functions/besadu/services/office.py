@@ -25,8 +25,8 @@ class Office:
     now: Callable[[], datetime] = clock.now
 
     def calendar(self) -> Calendar:
-        """Working days and holidays as the office has set them."""
-        return self.store.directory.calendar(standard_calendar())
+        """Working days, holidays and the time that each clock allows, as the office has set them."""
+        return self.store.directory.calendar(standard_calendar)
 
     def send(self, *items: OutboxItem) -> None:
         """Hurry these messages on their way. Best effort: the sweep finds what gets no task."""

@@ -176,7 +176,7 @@ def listed(office: Office, actor: Actor, complaint: Complaint) -> Listed:
 
 def answer_preview(office: Office, complaint: Complaint, text: str) -> str:
     """The message that the citizen would get if this answer were delivered now."""
-    reply_by = due(office.now(), workflow.clock_days("reply", complaint), office.calendar())
+    reply_by = due(office.now(), office.calendar().clocks["reply"], office.calendar())
     return texts.say(
         "answer",
         ticket=complaint.ticket,

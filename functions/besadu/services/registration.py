@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from besadu import texts
-from besadu.domain import deadlines, ticket
+from besadu.domain import clocks, ticket
 from besadu.domain.complaint import Actor, Complaint, Place, Reporter, State
 from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.outbox import OutboxItem
@@ -69,8 +69,8 @@ def ticket_message(complaint: Complaint, cause: str, now: datetime) -> OutboxIte
 def complaint_from(office: Office, head: Conversation, draft: Draft, sender: str, now: datetime) -> Complaint:
     """The complaint that this draft becomes, with a fresh ticket; not stored."""
     story = "\n".join(draft.story).strip()
-    days = deadlines.CLOCKS["verify"]
-    return Complaint(
+    calendar = office.calendar()
+    made = Complaint(
         ticket=ticket.new(now),
         state=State.RECEIVED,
         reporter=Reporter(address=head.address, name=head.name, nik=draft.nik, sender_key=sender),
@@ -82,9 +82,8 @@ def complaint_from(office: Office, head: Conversation, draft: Draft, sender: str
         updated_at=now,
         talk=draft.talk,
         more_talk=False,
-        clock="verify",
-        due=deadlines.due(now, days, office.calendar()),
     )
+    return clocks.started(made, "verify", now=now, calendar=calendar)
 
 
 def title_of(story: str) -> str:

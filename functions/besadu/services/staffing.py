@@ -3,7 +3,6 @@
 Whoever loses a right (no longer active, another role or agency) is signed out everywhere with the same commit.
 """
 
-import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,13 +12,13 @@ from besadu.errors import InvalidFields
 from besadu.identity import Person
 from besadu.services import upkeep
 from besadu.services.office import Office
+from besadu.services.posts import EMAIL
 from besadu.services.upkeep import LONGEST_LINE
 from besadu.store.client import Commit, Stored
 from besadu.store.directory import Officer
 from besadu.store.keys import officer_key
 
 ROLES: Final[tuple[Role, ...]] = ("admin", "officer", "leader", "auditor", "manager")
-_EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]+\.[^@\s.<>\"',;]{2,}")
 _LAST_MANAGER = "Ini satu-satunya pengelola yang aktif. Angkat pengelola lain lebih dahulu."
 
 
@@ -95,7 +94,7 @@ def _officer(office: Office, form: PersonForm, before: Stored[Officer] | None) -
     email, name = form.email.strip().lower(), " ".join(form.name.split())
     role = next((known for known in ROLES if known == form.role), None)
     problems: dict[str, str] = {}
-    if not _EMAIL.fullmatch(email):
+    if not EMAIL.fullmatch(email):
         problems["email"] = "Tulis alamat surel yang lengkap, misalnya nama@belitung.go.id."
     if not name or len(name) > LONGEST_LINE:
         problems["name"] = f"Nama belum diisi, atau lebih dari {LONGEST_LINE} huruf."

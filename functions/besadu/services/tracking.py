@@ -5,7 +5,6 @@ from datetime import datetime
 
 from besadu import texts
 from besadu.domain import ticket as tickets
-from besadu.domain import workflow
 from besadu.domain.complaint import Complaint, State
 from besadu.services.office import Office
 
@@ -44,12 +43,12 @@ def track(office: Office, number: str) -> Progress | None:
     """
     found = tickets.parse(number)
     stored = office.store.complaints.read(found or "BSD-00-0000-0000")
-    return _progress(office, stored.value) if stored and found else None
+    return _progress(stored.value, office.now()) if stored and found else None
 
 
-def _progress(office: Office, complaint: Complaint) -> Progress:
+def _progress(complaint: Complaint, now: datetime) -> Progress:
     label = texts.label(complaint.state)  # written for the middle of a sentence
-    due = _promised(office, complaint) if complaint.state in _AWAITED else None
+    due = _promised(complaint) if complaint.state in _AWAITED else None
     return Progress(
         ticket=complaint.ticket,
         label=label[:1].upper() + label[1:],
@@ -60,15 +59,12 @@ def _progress(office: Office, complaint: Complaint) -> Progress:
         agency_name=complaint.agency_name,
         awaited=_AWAITED.get(complaint.state, ""),
         due=due,
-        late=due is not None and due < office.now() and complaint.state in _OFFICE_OWES,
+        late=due is not None and due < now and complaint.state in _OFFICE_OWES,
     )
 
 
-def _promised(office: Office, complaint: Complaint) -> datetime | None:
+def _promised(complaint: Complaint) -> datetime | None:
     """The citizen was promised an answer, so the agency's day to accept is no date of theirs."""
     if complaint.state != State.ASSIGNED:
         return complaint.due
-    handed_over = next((entry.at for entry in reversed(complaint.history) if entry.action == "forward"), None)
-    if handed_over is None:
-        return complaint.due
-    return workflow.answer_due(complaint, now=handed_over, calendar=office.calendar())
+    return complaint.promised or complaint.due

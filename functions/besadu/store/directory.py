@@ -1,9 +1,9 @@
-"""`opds`, `officers`, `settings`: agencies, staff, the calendar. Data, not code: agencies get renamed."""
+"""`opds`, `officers`, `settings/office`: agencies, staff, the office's time. Data, not code: agencies get renamed."""
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from google.cloud import firestore
@@ -24,34 +24,14 @@ from besadu.store.client import (
 )
 from besadu.store.codec import from_document, to_document
 from besadu.store.keys import officer_key
+from besadu.store.officepage import AgencyRecord, OfficePage, Post
 
 T = TypeVar("T")
+__all__ = ["AgencyRecord", "Directory", "OfficePage", "Officer", "Post"]
+
 MOST_TRIES = 5
 MOST = 2000  # staff or agencies; far more than a regency has
 FRESH_FOR = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Post:
-    """Who is reached for an agency: a post and its number, not a person, so that a vacancy stops nothing."""
-
-    title: str = ""
-    phone: str = ""  # digits, WhatsApp
-
-
-@dataclass(frozen=True, kw_only=True)
-class AgencyRecord:
-    """An OPD, or with ``outside`` a body that the regency can only refer to."""
-
-    code: str
-    name: str
-    short: str = ""
-    topics: tuple[str, ...] = ()  # words and phrases that citizens use
-    outside: bool = False
-    contact: str = ""
-    duty: Post = Post()
-    head: Post = Post()
-    active: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +56,8 @@ class Directory:
 
     def agencies(self) -> tuple[AgencyRecord, ...]:
         """All active agencies, by name."""
-        return self._remember("agencies", self._read_agencies)
+        page = self.page()
+        return page.serving if page.agencies else self._remember("agencies", self._read_agencies)
 
     def agency(self, code: str) -> AgencyRecord | None:
         """One agency by its code."""
@@ -86,9 +67,18 @@ class Directory:
         """Every agency by its code, also those that are no longer active; never remembered: for changing them."""
         return {stored.value.code: stored for stored in find(self._all("opds"), _agency)}
 
-    def calendar(self, standard: Calendar) -> Calendar:
-        """``standard`` with the manager's additions and removals (`settings/calendar`: maps date to name or "")."""
-        return self._remember("calendar", lambda: self._read_calendar(standard))
+    def page(self) -> OfficePage:
+        """What every function has to know of the office: one read a minute, whatever of it is asked for."""
+        return self._remember("page", self._read_page)
+
+    def page_to_change(self) -> Stored[OfficePage] | None:
+        """The page as it stands now, for changing it; None before its first change."""
+        return read(self._page(), _office_page, patient=True)
+
+    def calendar(self, standard: Callable[[], Calendar]) -> Calendar:
+        """The office's time; the days off are the ``standard`` ones until the manager has changed any."""
+        page = self.page()
+        return page.calendar if page.years else replace(page.calendar, holidays=standard().holidays)
 
     def officer(self, email: str) -> Officer | None:
         """A staff person by e-mail address; never remembered, because a dismissal must count at once."""
@@ -114,18 +104,19 @@ class Directory:
     def stage_agency(self, commit: Commit, agency: AgencyRecord, before: Stored[AgencyRecord] | None) -> None:
         """Let ``commit`` write an agency that must still be as read, or with None is new. ``forget`` afterwards."""
         _stage(commit, self._database.collection("opds").document(agency.code), agency, before)
-        page = read(self._page(), dict, patient=True)
+        page = self.page_to_change()
         # The first change makes the page of all that were there before it.
         known = (
-            page.value["agencies"]
-            if page
+            page.value.agencies
+            if page and page.value.agencies
             else {code: to_document(one.value) for code, one in self.all_agencies().items()}
         )
-        document = {"agencies": {**known, agency.code: to_document(agency)}}
-        if page:
-            commit.replace(self._page(), document, page.version)
-        else:
-            commit.create(self._page(), document)
+        agencies = {**known, agency.code: to_document(agency)}
+        self.stage_page(commit, replace(page.value if page else OfficePage(), agencies=agencies), page)
+
+    def stage_page(self, commit: Commit, page: OfficePage, before: Stored[OfficePage] | None) -> None:
+        """Let ``commit`` write the page, which must still be as read, or be new. ``forget`` afterwards."""
+        _stage(commit, self._page(), page, before)
 
     def forget(self) -> None:
         """Read anew what is remembered."""
@@ -167,27 +158,16 @@ class Directory:
         self.forget()
 
     def _page(self) -> firestore.DocumentReference:
-        """All agencies in one document, written with each of them: who needs them all pays one read and not fifty."""
-        return self._database.collection("settings").document("agencies")
+        return self._database.collection("settings").document("office")
+
+    def _read_page(self) -> OfficePage:
+        stored = read(self._page(), _office_page)
+        return stored.value if stored else OfficePage()
 
     def _read_agencies(self) -> tuple[AgencyRecord, ...]:
-        page = read(self._page(), dict)
-        if page is None:
-            found = [stored.value for stored in self.all_agencies().values()]
-        else:
-            found = [_agency(record) for record in page.value["agencies"].values()]
+        """From ``opds`` until the first change has put them on the page."""
+        found = [stored.value for stored in self.all_agencies().values()]
         return tuple(sorted((record for record in found if record.active), key=lambda record: record.name))
-
-    def _read_calendar(self, standard: Calendar) -> Calendar:
-        reference = self._database.collection("settings").document("calendar")
-        stored = read(reference, dict)
-        holidays = dict(standard.holidays)
-        for day, name in (stored.value.get("holidays") or {}).items() if stored else ():
-            if name:
-                holidays[date.fromisoformat(day)] = name
-            else:
-                holidays.pop(date.fromisoformat(day), None)
-        return Calendar(holidays=holidays)
 
     def _remember(self, what: str, make: Callable[[], T]) -> T:
         with self._lock:
@@ -202,6 +182,10 @@ class Directory:
 
 def _agency(data: dict[str, Any]) -> AgencyRecord:
     return from_document(AgencyRecord, data)
+
+
+def _office_page(data: dict[str, Any]) -> OfficePage:
+    return from_document(OfficePage, data)
 
 
 def _officer(data: dict[str, Any]) -> Officer:

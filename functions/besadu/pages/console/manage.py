@@ -7,7 +7,8 @@ from flask import Flask, abort, redirect, render_template, request
 from besadu.domain.complaint import Role
 from besadu.errors import InvalidFields
 from besadu.pages.console.access import Answer, may, person
-from besadu.services import agencies, staffing
+from besadu.pages.words import CHANNELS
+from besadu.services import agencies, posts, staffing
 from besadu.services.office import Office
 from besadu.services.upkeep import log_of_changes
 from besadu.store.keys import officer_key
@@ -17,6 +18,7 @@ _DONE = {
     "petugas": "Data petugas disimpan.",
     "instansi": "Data instansi disimpan.",
 }
+_ORDERS = [(value, ", lalu ".join(CHANNELS[one] for one in order)) for value, order in posts.ORDERS.items()]
 _READERS: tuple[Role, ...] = ("manager", "auditor")
 
 
@@ -130,4 +132,4 @@ def _person_page(office: Office, form: staffing.PersonForm, key: str, problems: 
 
 
 def _agency_page(form: agencies.AgencyForm, key: str, problems: Mapping[str, str] | None = None) -> str:
-    return render_template("console/manage_agency.html", form=form, key=key, problems=problems or {})
+    return render_template("console/manage_agency.html", form=form, key=key, problems=problems or {}, orders=_ORDERS)

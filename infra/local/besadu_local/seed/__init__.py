@@ -61,5 +61,6 @@ def _with_posts(agency: AgencyRecord, number: int) -> AgencyRecord:
         topics=agency.topics,
         contact=agency.contact,
         duty=Post(title=f"Pejabat penghubung {short}", phone=DUTY_NUMBER.format(number)),
+        deputy=Post(title=f"Wakil penghubung {short}", email=f"wakil.{agency.code.lower()}@belitung.example"),
         head=Post(title=f"Kepala {short}", phone=HEAD_NUMBER.format(number)),
     )
