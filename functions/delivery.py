@@ -1,5 +1,6 @@
 """Door: replies out. Task POST /send {"id"} sends one message of the outbox to its channel.
 
+With {"sender"} it is a prompt that still stands in the head of that conversation.
 200: nothing more to do for this task; what is left stands in the outbox, and the sweep finds it. 503: run it again.
 """
 
@@ -30,10 +31,11 @@ def delivery(request: Request) -> Response:
         invoker.verify(dict(request.headers), settings, "delivery")
         if (request.method, request.path) != ("POST", "/send"):
             return Response("not found", 404)
-        outbox_id = (request.get_json(silent=True) or {}).get("id")
-        if not isinstance(outbox_id, str) or not outbox_id.isalnum():
+        body = request.get_json(silent=True) or {}
+        outbox_id, sender_key = body.get("id"), body.get("sender", "")
+        if not (isinstance(outbox_id, str) and outbox_id.isalnum() and _is_key(sender_key)):
             return Response("no such message", 400)
-        done = service.send(office, outbox_id)
+        done = service.send(office, outbox_id, sender_key=sender_key)
     except Refused:
         return Response("refused", 403)
     except Unavailable as fault:
@@ -41,3 +43,7 @@ def delivery(request: Request) -> Response:
         return Response("try again", 503)
     logs.info("delivery", outbox=outbox_id, done=done)
     return Response(done, 200)
+
+
+def _is_key(text: object) -> bool:
+    return isinstance(text, str) and (text == "" or text.isalnum())

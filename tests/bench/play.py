@@ -170,7 +170,8 @@ class Play:
             case "/intake/whatsapp":
                 hear(self._office("intake"), body)
             case "/delivery/send":
-                delivery.send(self._office("delivery"), json.loads(body)["id"])
+                task = json.loads(body)
+                delivery.send(self._office("delivery"), task["id"], sender_key=task.get("sender", ""))
             case "/attachments/fetch":
                 office = self._office("attachments")
                 evidence.fetch(office, Media(office.settings), json.loads(body)["id"])

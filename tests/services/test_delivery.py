@@ -21,6 +21,7 @@ from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem
 from besadu.services import delivery
 from besadu.services.office import Office
 from besadu.store.keys import outbox_key
+from besadu.store.senders import key_of
 from besadu_local.clock import Clock
 from besadu_local.stack import FUNCTIONS, LOCAL
 from besadu_local.world.app import running
@@ -69,6 +70,18 @@ class Network:
 
     def send(self, item: OutboxItem) -> str:
         return delivery.send(self.office, item.id)
+
+    def prompts(self, text: str) -> Pending:
+        """A prompt in the citizen's head, due now."""
+        now, stored = self.clock.now(), head_of(self.office)
+        asked = Pending(outbox_id=outbox_key(text, "reply"), first_at=now, due=now, text=text)
+        commit = self.office.store.commit()
+        self.office.store.senders.stage(commit, key_of(ADDRESS), replace(stored.value, pending=asked), stored)
+        commit.run()
+        return asked
+
+    def send_prompt(self, asked: Pending) -> str:
+        return delivery.send(self.office, asked.outbox_id, sender_key=key_of(ADDRESS))
 
     def state_of(self, item: OutboxItem) -> str:
         return item_of(self.office, item.id).state
@@ -477,21 +490,39 @@ def test_a_receipt_lets_the_next_piece_go_when_the_answer_to_the_attempt_was_los
 
 
 def test_a_prompt_is_sent_in_the_words_that_stand_in_the_head_then(network: Network) -> None:
-    now = network.clock.now()
-    item = keep_item(network.office, kind="prompt", text="", template="", template_values=())
-    stored = head_of(network.office)
-    pending = Pending(outbox_id=item.id, first_at=now, due=now, text="Di mana kejadiannya?")
-    commit = network.office.store.commit()
-    network.office.store.senders.stage(commit, item.sender_key, replace(stored.value, pending=pending), stored)
-    commit.run()
-    assert network.send(item) == "sent"
+    asked = network.prompts("Di mana kejadiannya?")
+    assert network.send_prompt(asked) == "sent"
+    item = item_of(network.office, asked.outbox_id)
+    assert (item.kind, item.text, item.attempts) == ("prompt", "Di mana kejadiannya?", 1)
     assert network.sends(item)[0]["text"] == "Di mana kejadiannya?"
 
 
 def test_a_prompt_whose_place_a_newer_one_took_is_not_sent(network: Network) -> None:
-    item = keep_item(network.office, kind="prompt", text="", template="", template_values=())
-    assert network.send(item) == "superseded"
-    assert network.kinds(item) == []
+    older = network.prompts("Di mana kejadiannya?")
+    network.prompts("Sejak kapan?")
+    assert network.send_prompt(older) == "superseded"
+    assert network.office.store.outbox.read(older.outbox_id) is None
+
+
+def test_a_prompt_whose_task_runs_often_and_at_once_goes_out_once(network: Network) -> None:
+    asked = network.prompts("Di mana kejadiannya?")
+    together = [threading.Thread(target=network.send_prompt, args=(asked,)) for _ in range(6)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    network.send_prompt(asked)
+    item = item_of(network.office, asked.outbox_id)
+    assert (item.state, len(network.sends(item))) == ("sent", 1)
+
+
+def test_a_prompt_that_must_be_tried_again_goes_on_as_any_message(network: Network) -> None:
+    asked = network.prompts("Di mana kejadiannya?")
+    network.fail(status=429, code=130429, times=1)
+    assert network.send_prompt(asked) == "pending"
+    network.clock.advance(60)
+    assert network.send_prompt(asked) == "claimed by another"
+    assert network.send(item_of(network.office, asked.outbox_id)) == "sent"
 
 
 def test_a_burst_reaches_the_phone_as_one_prompt(network: Network) -> None:
@@ -499,11 +530,10 @@ def test_a_burst_reaches_the_phone_as_one_prompt(network: Network) -> None:
         hear(network.office, webhook(a_text(text, at=network.clock.now())))
     pending = head_of(network.office).value.pending
     assert pending
-    item = item_of(network.office, pending.outbox_id)
-    assert network.send(item) == "early"
+    assert network.send_prompt(pending) == "early"
     network.clock.advance(5)
-    assert network.send(item) == "sent"
-    (send,) = network.sends(item)
+    assert network.send_prompt(pending) == "sent"
+    (send,) = network.sends(item_of(network.office, pending.outbox_id))
     assert send["text"] == pending.text
     assert texts.say("ask_nik") in pending.text
 

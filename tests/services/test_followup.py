@@ -1,14 +1,18 @@
 """Deadlines: who is reminded when, what silence leads to, and that a repeated or stale task does nothing."""
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from besadu.domain.complaint import Complaint, State
+from besadu.domain.conversation import Pending
 from besadu.services import casework, followup
 from besadu.services.office import Office
 from besadu.store.directory import Post
 from tests.factories import (
+    ADDRESS,
     ADMIN,
     DUTY_PHONE,
     OFFICER,
@@ -17,8 +21,11 @@ from tests.factories import (
     an_agency,
     an_office,
     complaint_of,
+    head_of,
+    item_of,
     keep_complaint,
     keep_item,
+    say,
 )
 
 
@@ -140,11 +147,61 @@ def test_the_sweep_counts_what_is_due_and_changes_nothing_itself(office: Office,
     before = complaint_of(office, ticket)
     counts = followup.sweep(office)
     # The two messages of the hand-over, and the one that is late.
-    assert counts == {"messages": 3, "files": 0, "complaints": 1}
+    assert counts == {"messages": 3, "files": 0, "prompts": 0, "complaints": 1}
     assert followup.sweep(office) == counts
     assert complaint_of(office, ticket) == before
 
 
 def test_without_anything_due_the_sweep_is_silent(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    assert followup.sweep(office) == {"messages": 0, "files": 0, "complaints": 0}
+    assert followup.sweep(office) == {"messages": 0, "files": 0, "prompts": 0, "complaints": 0}
     assert capsys.readouterr().err == ""
+
+
+def asked(office: Office, hands: Hands) -> Pending:
+    """A citizen wrote, and what BESADU wants to ask should have gone out by now."""
+    say(office, "Lampu jalan mati total")
+    waiting = head_of(office).value.pending
+    assert waiting
+    hands.time = waiting.due + followup.UNCLAIMED
+    return waiting
+
+
+def test_a_prompt_whose_task_is_lost_is_kept_as_a_message_once(office: Office, hands: Hands) -> None:
+    waiting = asked(office, hands)
+    assert followup.sweep(office)["prompts"] == 1
+    item = item_of(office, waiting.outbox_id)
+    assert (item.state, item.kind, item.text, item.due) == ("pending", "prompt", waiting.text, waiting.due)
+    hands.advance(minutes=1)
+    counts = followup.sweep(office)
+    assert (counts["prompts"], counts["messages"]) == (0, 1)
+
+
+def test_a_prompt_that_was_sent_is_left_alone_by_the_sweep(office: Office, hands: Hands) -> None:
+    waiting = asked(office, hands)
+    sent = keep_item(office, id=waiting.outbox_id, kind="prompt", state="sent", due=None)
+    assert followup.sweep(office)["prompts"] == 0
+    assert item_of(office, waiting.outbox_id) == sent
+
+
+def test_a_prompt_in_time_is_left_to_its_task(office: Office, hands: Hands) -> None:
+    waiting = asked(office, hands)
+    hands.time = waiting.due + followup.UNCLAIMED - timedelta(seconds=1)
+    assert followup.sweep(office)["prompts"] == 0
+    assert office.store.outbox.read(waiting.outbox_id) is None
+
+
+def test_sweeps_that_run_at_once_keep_every_forgotten_prompt_once(office: Office, hands: Hands) -> None:
+    waiting = []
+    for number in range(60):  # more than one page
+        say(office, "Lampu jalan mati total", phone=f"62812000{number:05d}")
+        hands.advance(seconds=1)
+        address = replace(ADDRESS, phone=f"62812000{number:05d}")
+        waiting.append(head_of(office, address).value.pending)
+    hands.advance(minutes=1)
+    for _ in range(2):
+        threads = [threading.Thread(target=followup.sweep, args=(office,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert all(said and item_of(office, said.outbox_id).text == said.text for said in waiting)

@@ -147,6 +147,7 @@ WHOLE: list[Any] = [
         sequence=7,
         opted_out=True,
         chosen_at=START,
+        recent=("r",),
     ),
     OutboxItem(
         id="o",

@@ -1,7 +1,7 @@
 """The head of one citizen's conversation: what has been said so far, and what BESADU waits for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,6 +9,8 @@ from besadu.domain.complaint import HeldNik, Place, TalkLine
 from besadu.domain.message import Address, Attachment
 
 Slot = Literal["story", "place", "when", "nik", "evidence"]
+MARK = 16  # characters of an inbox key, enough to tell one citizen's messages apart
+MOST_RECENT = 20
 WINDOW = timedelta(hours=24)  # Meta's free window after the citizen's last message (channels 3.6)
 
 
@@ -38,7 +40,10 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """A prompt that waits for the end of a burst. The newest replaces the one before; only the newest is sent."""
+    """A prompt that waits for the end of a burst. The newest replaces the one before; only the newest is sent.
+
+    Until it is sent it stands here alone: who sends it claims it by making its document in the outbox.
+    """
 
     outbox_id: str
     first_at: datetime
@@ -68,6 +73,15 @@ class Conversation:
     chosen_at: datetime | None = None  # when the citizen asked for answers to come here
     opted_out: bool = False  # BERHENTI over SMS: no more notices there; answers and questions still come
     sequence: int = 0  # counts inbound messages, names what they cause
+    recent: tuple[str, ...] = ()  # marks of the newest inbound messages: most repetitions come within minutes
+
+    def knows(self, key: str) -> bool:
+        """Whether the message with this inbox key is one of the newest. An older one is known by its document alone."""
+        return key[:MARK] in self.recent
+
+    def with_message(self, key: str) -> "Conversation":
+        """The head that knows this message, too."""
+        return replace(self, recent=(key[:MARK], *self.recent)[:MOST_RECENT])
 
     def window_open(self, now: datetime) -> bool:
         """Whether free text may be sent."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from besadu.domain.conversation import Conversation, Pending
 from besadu.domain.message import Address, MediaKind, ReceiptState
 
 OutboxState = Literal[
@@ -30,12 +31,12 @@ RECEIPT_RANK: Mapping[str, int] = {
     "delivered": 2,
     "read": 3,
 }
-# How far a message is followed: beyond that its receipts are worth no write. Prompts and news are many, and nobody asks
-# whether they were read; of the duty post it counts that the message arrived.
+# How far a message is followed: beyond that its receipts are worth no write. Prompts, news and what goes to agencies are
+# many, and nobody asks whether they were read: who opens a link is in the history. A failure counts for all.
 FOLLOWED_TO: Mapping[OutboxKind, ReceiptState] = {
     "prompt": "sent",
     "notice": "sent",
-    "agency": "delivered",
+    "agency": "sent",
     "question": "read",
     "answer": "read",
 }
@@ -58,7 +59,7 @@ class OutboxItem:
     sender_key: str = ""  # of the citizen; "" for an agency
     person: str = ""  # index of the citizen's NIK: the same person on another channel
     ticket: str = ""
-    text: str = ""  # as sent; empty for a prompt until it is sent, because a newer one may take its place
+    text: str = ""
     buttons: tuple[str, ...] = ()
     template: str = ""  # to use outside the window; always used for an agency
     template_values: tuple[str, ...] = ()
@@ -84,6 +85,21 @@ class OutboxItem:
     def followed(self) -> bool:
         """Whether news of it are worth a write as it stands."""
         return RECEIPT_RANK.get(self.state, 0) < RECEIPT_RANK[FOLLOWED_TO[self.kind]] or self.state == "unknown"
+
+
+def prompt(said: Pending, head: Conversation, sender_key: str) -> OutboxItem:
+    """The message that a prompt of this conversation becomes."""
+    return OutboxItem(
+        id=said.outbox_id,
+        kind="prompt",
+        address=head.address,
+        sender_key=sender_key,
+        ticket="" if head.draft else head.ticket,
+        created_at=said.first_at,
+        due=said.due,
+        text=said.text,
+        buttons=said.buttons,
+    )
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:

@@ -13,9 +13,8 @@ from functools import partial
 from besadu import links, logs
 from besadu.channels import CHANNELS
 from besadu.domain import reach
-from besadu.domain.conversation import Conversation
 from besadu.domain.message import Address, Channel, Outgoing, SendResult
-from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt
+from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt, prompt
 from besadu.errors import Conflict
 from besadu.services import routing
 from besadu.services.office import Office
@@ -28,8 +27,13 @@ LINK_LIFE = timedelta(days=120)  # the longest answer clock is 60 working days
 PICTURE_LIFE = timedelta(days=2)
 
 
-def send(office: Office, outbox_id: str) -> str:
-    """Send this message if it is due. Returns a word for the log: what was done. Raises Unavailable."""
+def send(office: Office, outbox_id: str, *, sender_key: str = "") -> str:
+    """Send this message if it is due. Returns a word for the log: what was done. Raises Unavailable.
+
+    With ``sender_key`` it is a prompt that stands in the head of that conversation.
+    """
+    if sender_key:
+        return _prompt(office, outbox_id, sender_key)
     stored = office.store.outbox.read(outbox_id)
     if stored is None:
         return "gone"
@@ -49,24 +53,23 @@ def _send(office: Office, stored: Stored[OutboxItem], now: datetime) -> str:
     item = stored.value
     stored_head = office.store.senders.read(item.sender_key) if item.sender_key else None
     head = stored_head.value if stored_head else None
-    if item.kind == "prompt" and not item.text:
-        return _prompt(office, stored, head, now)
     route = routing.Route(item, head)
     if item.attempts == 0 and item.kind in reach.LONG:
         route = routing.last_used(office, item, head)
     return _attempt(office, Stored(route.item, stored.version), route, now)
 
 
-def _prompt(office: Office, stored: Stored[OutboxItem], head: Conversation | None, now: datetime) -> str:
-    """A prompt's words stand in the head until it is sent: a newer message of the burst may have changed them."""
-    waiting = head.pending if head else None
-    if waiting is None or waiting.outbox_id != stored.value.id:
-        return _finish(office, stored, replace(stored.value, state="superseded", due=None))
-    if waiting.due > now:
-        office.queue.send(stored.value.id, waiting.due)
+def _prompt(office: Office, outbox_id: str, sender_key: str) -> str:
+    """A prompt stands in the head until it is sent: a newer message of the burst may have changed its words or time."""
+    stored, now = office.store.senders.read(sender_key), office.now()
+    head = stored.value if stored else None
+    if head is None or head.pending is None or head.pending.outbox_id != outbox_id:
+        return "superseded"
+    if head.pending.due > now:
+        office.queue.prompt(sender_key, outbox_id, head.pending.due)
         return "early"
-    item = replace(stored.value, text=waiting.text, buttons=waiting.buttons)
-    return _attempt(office, Stored(item, stored.version), routing.Route(item, head), now)
+    item = prompt(head.pending, head, sender_key)
+    return _attempt(office, Stored(item, None), routing.Route(item, head), now)
 
 
 def _attempt(office: Office, stored: Stored[OutboxItem], route: routing.Route, now: datetime) -> str:

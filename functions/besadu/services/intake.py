@@ -15,7 +15,7 @@ from besadu import logs, texts, vault
 from besadu.channels import SOURCES
 from besadu.channels.webhook import Webhook
 from besadu.config import Settings
-from besadu.domain import dialogue, nik
+from besadu.domain import dialogue, nik, outbox
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import Conversation, Draft, Outcome, Pending, Reply
 from besadu.domain.evidence import Evidence
@@ -78,6 +78,7 @@ class _Plan:
         self.head = outcome.head
         self.commit = office.store.commit()
         self.sends: list[OutboxItem] = []
+        self.prompt: Pending | None = None  # new, so that it needs a task
         self.fetches: list[Evidence] = []
         self.released: tuple[str, ...] = ()
 
@@ -127,24 +128,14 @@ class _Plan:
             first = waiting.first_at if waiting else now
             due = min(now + QUIET, first + LONGEST_WAIT)
             pending = Pending(outbox_id=outbox_id, first_at=first, due=due, text=text, buttons=reply.buttons)
-        if not waiting:
-            self._stage_prompt(outbox_id, reply, text, None if reply.urgent else pending)
+            if not waiting:
+                self.prompt = pending
+        else:
+            said = Pending(outbox_id=outbox_id, first_at=now, due=now, text=text, buttons=reply.buttons)
+            item = outbox.prompt(said, self.head, self._sender)
+            self._office.store.outbox.stage(self.commit, item)
+            self.sends.append(item)
         self.head = replace(self.head, pending=pending, draft=_with_line(self.head.draft, text, outbox_id, now))
-
-    def _stage_prompt(self, outbox_id: str, reply: Reply, text: str, pending: Pending | None) -> None:
-        item = OutboxItem(
-            id=outbox_id,
-            kind="prompt",
-            address=self.head.address,
-            sender_key=self._sender,
-            ticket="" if self.head.draft else self.head.ticket,
-            created_at=self._now,
-            due=pending.due if pending else self._now,
-            text="" if pending else text,
-            buttons=reply.buttons,
-        )
-        self._office.store.outbox.stage(self.commit, item)
-        self.sends.append(item)
 
     def stage_held(self) -> None:
         """The citizen has written, so the window is open: what was held goes out now."""
@@ -156,6 +147,8 @@ class _Plan:
     def hurry(self) -> None:
         """Make the tasks, once the commit stands."""
         self._office.send(*self.sends)
+        if self.prompt:
+            self._office.queue.prompt(self._sender, self.prompt.outbox_id, self.prompt.due)
         for outbox_id in self.released:
             self._office.queue.send(outbox_id, self._now)
         for item in self.fetches:
@@ -203,8 +196,10 @@ def _hear(office: Office, message: Inbound, keep_raw: _Raw) -> None:
             plan.commit.run()
         except Unavailable:
             raise
-        except (AlreadyThere, Conflict):
-            # A duplicate is seen by the next read; so is a head that somebody else has written meanwhile.
+        except (AlreadyThere, Conflict) as fault:
+            # A head that somebody else has written meanwhile is seen by the next read, and so is a late repetition.
+            if isinstance(fault, AlreadyThere) and office.store.inbox.has(_key(message)):
+                return
             if time.monotonic() - started > PATIENCE:
                 break
             time.sleep(random.uniform(0.005, 0.02) * min(attempt + 1, 8))  # noqa: S311 - jitter
@@ -225,14 +220,14 @@ def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan | None:
     address = message.address
     key = inbox_key(address.channel, address.account, message.provider_id)
     sender = key_of(address)
-    known, before = store.read_head(key, sender)
-    if known:
-        return None
+    before = store.senders.read(sender)
     head = before.value if before else Conversation(address=address)
+    if head.knows(key):
+        return None
     current = store.complaints.read(head.ticket, patient=False) if head.ticket else None
     target = inbox_key(address.channel, address.account, message.target_id) if message.target_id else ""
     outcome = dialogue.advance(
-        head,
+        head.with_message(key),
         message,
         key=key,
         complaint=current.value if current else None,

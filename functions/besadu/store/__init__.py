@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 from google.cloud import firestore
 
-from besadu.domain.conversation import Conversation
 from besadu.store.audit import Audit
-from besadu.store.client import Commit, Stored, read_all
-from besadu.store.codec import from_document
+from besadu.store.client import Commit
 from besadu.store.complaints import Complaints
 from besadu.store.directory import Directory
 from besadu.store.evidence import EvidenceStore
 from besadu.store.inbox import Inbox
 from besadu.store.outbox import Outbox
+from besadu.store.progress import Progress
 from besadu.store.senders import Senders
 
 
@@ -28,13 +27,7 @@ class Store:
     evidence: EvidenceStore
     directory: Directory
     audit: Audit
-
-    def read_head(self, inbox_key: str, sender_key: str) -> tuple[bool, Stored[Conversation] | None]:
-        """Whether this message came before, and its sender's head: one round trip. Raises Unavailable."""
-        inbox, sender = self.inbox.reference(inbox_key), self.senders.reference(sender_key)
-        found = read_all(self.database, (inbox, sender))
-        head = found.get(sender.path)
-        return inbox.path in found, Stored(from_document(Conversation, head[0]), head[1]) if head else None
+    progress: Progress
 
     def commit(self) -> Commit:
         """A new, empty commit."""
@@ -53,4 +46,5 @@ def open_store(database: firestore.Client) -> Store:
         evidence=EvidenceStore(database),
         directory=Directory(database),
         audit=Audit(database),
+        progress=Progress(database),
     )

@@ -62,6 +62,10 @@ class Inbox:
         self.stage(commit, item)
         commit.run()
 
+    def has(self, key: str) -> bool:
+        """Whether this came before. Asked while a webhook waits. Raises Unavailable."""
+        return read(self.reference(key), bool) is not None
+
     def alerts(self, since: datetime) -> list[InboxItem]:
         """What providers told us of our accounts, and what could not be understood, the newest first, a few."""
         query = (

@@ -1,6 +1,6 @@
 """`outbox`: every message on its way out. The document is the truth; a task is only speed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,8 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from besadu.domain.outbox import OutboxItem
-from besadu.store.client import Commit, Stored, find, read
+from besadu.errors import Conflict
+from besadu.store.client import AlreadyThere, Commit, Stored, find, read, read_all
 from besadu.store.codec import from_document, to_document
 
 COLLECTION = "outbox"
@@ -37,18 +38,33 @@ class Outbox:
         """One message. Raises Unavailable."""
         return read(self.reference(outbox_id), _item)
 
+    def missing(self, outbox_ids: Iterable[str]) -> set[str]:
+        """Those of these messages that have no document. Raises Unavailable."""
+        references = {outbox_id: self.reference(outbox_id) for outbox_id in outbox_ids}
+        found = read_all(self._database, tuple(references.values()))
+        return {outbox_id for outbox_id, reference in references.items() if reference.path not in found}
+
     def replace(
         self,
         before: Stored[OutboxItem],
         after: OutboxItem,
         also: Callable[[Commit], None] | None = None,
     ) -> object:
-        """Write ``after`` if nobody wrote since ``before`` was read; the new version. Raises Conflict, Unavailable."""
+        """Write ``after`` if nobody wrote since ``before`` was read; the new version. Raises Conflict, Unavailable.
+
+        A version of None stands for a prompt that has no document yet.
+        """
         commit = Commit(self._database)
-        commit.replace(self.reference(after.id), to_document(after), before.version)
+        if before.version is None:
+            self.stage(commit, after)
+        else:
+            commit.replace(self.reference(after.id), to_document(after), before.version)
         if also:
             also(commit)
-        return commit.run()[0]
+        try:
+            return commit.run()[0]
+        except AlreadyThere:
+            raise Conflict(after.id) from None
 
     def due(self, now: datetime) -> list[Stored[OutboxItem]]:
         """What should have been sent by now, or whose lease ran out; oldest first, a page."""

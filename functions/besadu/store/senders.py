@@ -1,6 +1,7 @@
 """`senders`: the head of each citizen's conversation. Webhooks share it, so it is written by compare-and-set only."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from google.cloud import firestore
@@ -50,6 +51,13 @@ class Senders:
     def stage_talk_about(self, commit: Commit, key: str, ticket: str) -> None:
         """What is written in this conversation from now on belongs to this complaint, which came over another."""
         commit.update(self.reference(key), {"ticket": ticket, "tickets": firestore.ArrayUnion([ticket])})
+
+    def prompted(self, since: datetime | None, until: datetime) -> Sequence[Conversation]:
+        """Conversations whose prompt was due after ``since`` and no later than ``until``, in that order, a page."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("pending.due", "<=", until))
+        if since:
+            query = query.where(filter=FieldFilter("pending.due", ">", since))
+        return [item.value for item in find(query.order_by("pending.due").limit(PAGE), _conversation)]
 
     def waiting_for_a_person(self) -> Sequence[tuple[str, Conversation]]:
         """Conversations in which somebody asked for an officer, at most a page, longest waiting first."""
