@@ -1,23 +1,20 @@
 """Where served figures are measured: a Firestore emulator, a taker of tasks, and functions served as in production."""
 
-import itertools
 import os
 import secrets
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-import grpc
 
 from besadu_local import emulator
 from besadu_local.ports import HOST, free_port
 from besadu_local.processes import Child
 from besadu_local.settings import Ports, compose
+from tests.bench.taker import Taker
 
 ROOT = Path(__file__).parents[2]
 INTAKE = ROOT / "functions" / "intake.py"
@@ -31,7 +28,7 @@ class Site:
 
     folder: Path
     settings: Mapping[str, str]
-    tasks: "Taker"
+    tasks: Taker
 
     @property
     def account(self) -> str:
@@ -67,43 +64,16 @@ def end(child: Child) -> None:
     child.stop()
 
 
-class Taker(grpc.GenericRpcHandler):
-    """Cloud Tasks as far as intake sees it: every task is taken at once, and counted.
-
-    The platform's stand-in keeps tasks in SQLite and shares the processors with what is measured: half as long as the
-    floor took at all, which says nothing about intake.
-    """
-
-    def __init__(self) -> None:
-        self._count = itertools.count()
-        self.taken = 0
-
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        """How to answer this method."""
-        if handler_call_details.method != "/google.cloud.tasks.v2.CloudTasks/CreateTask":
-            return None
-        return grpc.unary_unary_rpc_method_handler(self._take)
-
-    def _take(self, _request: bytes, _context: grpc.ServicerContext) -> bytes:
-        self.taken = next(self._count) + 1
-        return b""  # a task without a field
-
-
 @contextmanager
 def open_site() -> Iterator[Site]:
     """A site with an empty database; everything ends with it."""
-    with tempfile.TemporaryDirectory(prefix="besadu-bench-") as name, emulator.alone(Path(name) / "logs") as firestore:
+    with (
+        tempfile.TemporaryDirectory(prefix="besadu-bench-") as name,
+        emulator.alone(Path(name) / "logs") as firestore,
+        Taker() as tasks,
+    ):
         folder = Path(name)
-        tasks = Taker()
-        server = grpc.server(ThreadPoolExecutor(max_workers=THREADS), handlers=(tasks,))
-        addresses = {
-            "FIRESTORE_EMULATOR_HOST": firestore,
-            "TASKS_EMULATOR_HOST": f"{HOST}:{server.add_insecure_port(f'{HOST}:0')}",
-        }
+        addresses = {"FIRESTORE_EMULATOR_HOST": firestore, "TASKS_EMULATOR_HOST": tasks.address}
         project = f"bench-{secrets.token_hex(4)}"
         settings = compose(folder, Ports.free(), {"GOOGLE_CLOUD_PROJECT": project, **addresses})
-        server.start()
-        try:
-            yield Site(folder, settings, tasks)
-        finally:
-            server.stop(grace=None)
+        yield Site(folder, settings, tasks)

@@ -23,7 +23,7 @@ from besadu.domain.conversation import Conversation, Draft, Pending
 from besadu.domain.evidence import Evidence
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import OutboxItem
-from besadu.store.codec import from_document, to_document
+from besadu.store.codec import from_document, to_document, without_defaults
 from besadu.store.directory import AgencyRecord, OfficePage, Officer, Post
 from besadu.store.inbox import InboxItem
 from tests.factories import ADDRESS, START
@@ -254,6 +254,17 @@ def test_a_document_comes_back_from_the_database_as_it_was(value: Any, firestore
     back = from_document(type(value), reference.get().to_dict() or {})
     assert back == value
     assert _kinds(back) == _kinds(value)
+
+
+@pytest.mark.parametrize("value", WHOLE, ids=IDS)
+def test_a_document_without_defaults_says_the_same(value: Any, firestore_project: str) -> None:
+    required = {field.name for field in fields(value) if field.default is MISSING and field.default_factory is MISSING}
+    plain = type(value)(**{name: getattr(value, name) for name in required})
+    reference = firestore.Client(project=firestore_project).collection("codec").document("one")
+    for whole in (value, plain):
+        reference.set(without_defaults(whole))
+        assert from_document(type(value), reference.get().to_dict() or {}) == whole
+    assert set(without_defaults(plain)) <= required
 
 
 @pytest.mark.parametrize("value", WHOLE, ids=IDS)

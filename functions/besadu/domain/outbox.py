@@ -31,8 +31,8 @@ RECEIPT_RANK: Mapping[str, int] = {
     "delivered": 2,
     "read": 3,
 }
-# How far a message is followed: beyond that its receipts are worth no write. Prompts, news and what goes to agencies are
-# many, and nobody asks whether they were read: who opens a link is in the history. A failure counts for all.
+# How far a message is followed: beyond that its receipts are worth no write. Prompts, news and what goes to agencies
+# are many, and nobody asks whether they were read: who opens a link is in the history. A failure counts for all.
 FOLLOWED_TO: Mapping[OutboxKind, ReceiptState] = {
     "prompt": "sent",
     "notice": "sent",

@@ -10,7 +10,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from besadu.domain.conversation import Conversation
 from besadu.domain.message import Address
 from besadu.store.client import Commit, Stored, find, read
-from besadu.store.codec import from_document, to_document
+from besadu.store.codec import from_document, without_defaults
 from besadu.store.keys import sender_key
 
 COLLECTION = "senders"
@@ -38,7 +38,7 @@ class Senders:
 
     def stage(self, commit: Commit, key: str, head: Conversation, before: Stored[Conversation] | None) -> None:
         """Let ``commit`` write the head, if it is still as it was read."""
-        document: dict[str, Any] = to_document(head)
+        document: dict[str, Any] = without_defaults(head)
         if before is None:
             commit.create(self.reference(key), document)
         else:
