@@ -305,6 +305,17 @@ def test_messages_show_how_far_they_got(cast: Cast, sits: Sits) -> None:
     assert "Pesan gagal terkirim" in sits("admin").get("/").text
 
 
+def test_short_news_are_shown_when_asked_for(cast: Cast, sits: Sits) -> None:
+    ticket = cast.forwarded()
+    usual = sits("admin").get(f"/laporan/{ticket}").text
+    assert "Kepada pejabat penghubung OPD" in usual
+    assert "Kepada pelapor" not in usual
+    assert "Tampilkan juga kabar singkat" in usual
+    everything = sits("admin").get(f"/laporan/{ticket}?pesan=semua").text
+    assert "Kepada pelapor" in everything
+    assert "Tampilkan juga kabar singkat" not in everything
+
+
 def test_a_broken_history_is_said_loudly(cast: Cast, sits: Sits) -> None:
     ticket = cast.forwarded()
     reference = cast.office.store.complaints.reference(ticket)

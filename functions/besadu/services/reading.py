@@ -25,6 +25,7 @@ READS_ALL: Final = frozenset({"admin", "leader", "auditor", "manager"})
 ALIKE: Final = 0.5  # routing.similarity from which two complaints of one village are worth a look together
 MOST_ALIKE: Final = 5
 LONGEST_REASON: Final = 300
+_AWAITED: Final = ("agency", "question", "answer")  # messages that somebody waits for
 REVEAL: Final = "reveal_nik"  # in the history: somebody read the citizen's NIK
 _WITH_AGENCY: Final = frozenset({State.ASSIGNED, State.IN_PROGRESS})
 _AFTER_AGENCY: Final = frozenset({State.ANSWERED, State.DELIVERED, State.CLOSED, State.CLOSED_SILENTLY})
@@ -61,7 +62,7 @@ class CaseFile:
     complaint: Complaint
     talk: tuple[TalkLine, ...]  # from the first word to the latest, in order
     evidence: tuple[Evidence, ...]
-    messages: tuple[OutboxItem, ...]  # sent or to be sent about it, oldest first
+    messages: tuple[OutboxItem, ...]  # sent or to be sent about it, oldest first; without news unless asked for
     suggestions: tuple[Suggested, ...]
     alike: tuple[Listed, ...]  # open, same village, similar words
     steps: tuple[workflow.Row, ...]  # that this person may take now
@@ -81,8 +82,11 @@ def may_read(actor: Actor, complaint: Complaint) -> bool:
     return complaint.state in _WITH_AGENCY | _AFTER_AGENCY
 
 
-def case_file(office: Office, actor: Actor, number: str) -> CaseFile:
-    """Everything about one complaint. Raises KeyError for an unknown ticket, Refused for an officer, Unavailable."""
+def case_file(office: Office, actor: Actor, number: str, *, news: bool = False) -> CaseFile:
+    """Everything about one complaint. Raises KeyError for an unknown ticket, Refused for an officer, Unavailable.
+
+    ``news``: also the short messages that go with each step. The history tells of those; few ever look at them.
+    """
     if actor.role not in READS_ALL:
         raise Refused("desk.agency_file is for officers")
     complaint = _complaint(office, number)
@@ -93,7 +97,7 @@ def case_file(office: Office, actor: Actor, number: str) -> CaseFile:
         complaint=shown,
         talk=talk if actor.role == "admin" else tuple(replace(line, text=mask_phones(line.text)) for line in talk),
         evidence=tuple(office.store.evidence.read_all(_evidence_ids(complaint, talk))),
-        messages=tuple(office.store.outbox.of_ticket(number)),
+        messages=tuple(office.store.outbox.of_ticket(number, kinds=() if news else _AWAITED)),
         suggestions=suggestions,
         alike=_alike(office, complaint) if complaint.state in workflow.DESK else (),
         steps=workflow.allowed(complaint, actor),

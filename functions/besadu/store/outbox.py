@@ -1,13 +1,13 @@
 """`outbox`: every message on its way out. The document is the truth; a task is only speed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from besadu.domain.outbox import OutboxItem
+from besadu.domain.outbox import OutboxItem, OutboxKind
 from besadu.errors import Conflict
 from besadu.store.client import AlreadyThere, Commit, Stored, find, read, read_all
 from besadu.store.codec import from_document, to_document
@@ -76,9 +76,11 @@ class Outbox:
         )
         return find(query, _item)
 
-    def of_ticket(self, ticket: str) -> list[OutboxItem]:
-        """All messages about one complaint, oldest first."""
+    def of_ticket(self, ticket: str, *, kinds: Sequence[OutboxKind] = ()) -> list[OutboxItem]:
+        """Messages about one complaint, all or those of these kinds, oldest first."""
         query = self._database.collection(COLLECTION).where(filter=FieldFilter("ticket", "==", ticket)).limit(200)
+        if kinds:
+            query = query.where(filter=FieldFilter("kind", "in", list(kinds)))
         return sorted((stored.value for stored in find(query, _item)), key=lambda item: item.created_at)
 
     def by_provider_id(self, provider_id: str) -> Stored[OutboxItem] | None:

@@ -104,13 +104,17 @@ def marked(text: str, suggestions: Iterable[reading.Suggested]) -> Markup:
     )
 
 
+def _all_messages() -> bool:
+    return request.args.get("pesan") == "semua"
+
+
 class _Page:
     def __init__(self, office: Office) -> None:
         self._office = office
 
     def case(self, number: str) -> reading.CaseFile:
         try:
-            return reading.case_file(self._office, person().actor, number)
+            return reading.case_file(self._office, person().actor, number, news=_all_messages())
         except (KeyError, Refused):
             abort(404)
 
@@ -120,6 +124,7 @@ class _Page:
         return render_template(
             "console/complaint.html",
             case=case,
+            all_messages=_all_messages(),
             complaint=case.complaint,
             steps={row.action: row.label for row in case.steps},
             files={item.id: item for item in case.evidence},
