@@ -294,7 +294,7 @@ def test_messages_show_how_far_they_got(cast: Cast, sits: Sits) -> None:
         ("read", "✓✓ dibaca"),
         ("failed", "gagal"),
     ):
-        item = store.of_ticket(ticket)[0]
+        (item,) = store.of_ticket(ticket, kinds=("agency",))
         stored = store.read(item.id)
         assert stored
         store.replace(stored, item.__class__(**{**item.__dict__, "state": state, "error_text": "nomor tidak aktif"}))
