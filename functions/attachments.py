@@ -47,9 +47,12 @@ def attachments(request: Request) -> Response:
 
 def _fetch(request: Request) -> Response:
     invoker.verify(dict(request.headers), settings, "attachments")
-    body = request.get_json(silent=True)
-    evidence_id = body.get("id") if isinstance(body, dict) else None
+    said = request.get_json(silent=True)
+    body = said if isinstance(said, dict) else {}
+    evidence_id = body.get("id")
     if not isinstance(evidence_id, str) or not re.fullmatch(r"[A-Za-z0-9-]{1,80}", evidence_id):
         return Response("no such file", 400)
-    outcome = evidence.fetch(office, media, evidence_id)
+    # A task that Cloud Tasks repeats, or that the sweep made, may follow a worker that died: it is counted beforehand.
+    again = request.headers.get("X-CloudTasks-TaskRetryCount", "0") != "0" or bool(body.get("again"))
+    outcome = evidence.fetch(office, media, evidence_id, again=again)
     return Response(outcome, 503 if outcome in ("busy", "retry") else 200)

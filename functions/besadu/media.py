@@ -1,44 +1,27 @@
-"""Cloud Storage: evidence in and out of the bucket in pieces, and what kind of file some bytes really are."""
+"""Cloud Storage: evidence in and out of the bucket in pieces, and moved there without passing through us."""
 
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from besadu.config import Settings
+from besadu.domain.filetype import ENDINGS
+from besadu.domain.measuring import Read
 from besadu.errors import MediaGone, Unavailable
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket
     from google.cloud.storage.fileio import BlobWriter
 
-HEAD: Final = 64 * 1024  # bytes that `sniff` wants to see, if there are so many
 PIECE: Final = 1024 * 1024  # held in memory at a time; Cloud Storage takes multiples of 256 KiB
+LOOK: Final = 64 * 1024  # of a look at a header
 TIMEOUT: Final = (3.05, 30.0)  # seconds: connect, then between two reads
-
-# The types we keep and show, and the ending that a saved file gets. What is not here is refused.
-ENDINGS: Final = {
-    "application/pdf": "pdf",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "audio/aac": "aac",
-    "audio/amr": "amr",
-    "audio/mp4": "m4a",
-    "audio/mpeg": "mp3",
-    "audio/ogg": "ogg",
-    "audio/wav": "wav",
-    "image/heic": "heic",
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/webp": "webp",
-    "video/3gpp": "3gp",
-    "video/mp4": "mp4",
-    "video/quicktime": "mov",
-    "video/webm": "webm",
-}
+OPAQUE: Final = "application/octet-stream"  # what we do not know yet, or do not trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +30,13 @@ class StoredObject:
 
     size: int
     sha256: str
-    mime: str
+
+
+class Listed(NamedTuple):
+    """An object in a list, and when it was made."""
+
+    name: str
+    made_at: datetime
 
 
 class Damaged(Unavailable):
@@ -67,8 +56,8 @@ class Media:
         object_name: str,
         chunks: Iterator[bytes],
         *,
-        mime: str,
         limit: int,
+        mime: str = OPAQUE,
         sha256: str = "",
     ) -> StoredObject:
         """Write a new object from ``chunks``; one that is already there stays and counts as written.
@@ -76,9 +65,7 @@ class Media:
         ``sha256`` (hex) is what the bytes should have; nothing is kept when they do not.
         Raises MediaGone over ``limit`` bytes, Damaged, Unavailable, and what ``chunks`` raises; then nothing is kept.
         """
-        blob = self._bucket().blob(object_name)
-        blob.content_disposition = disposition(object_name, mime)
-        blob.cache_control = "private, no-store"
+        blob = self._described(object_name, mime)
         with _speaking_our_errors():
             # Generation 0: only where there is none yet, so that two workers with one file cannot tread on each other.
             writer = blob.open("wb", chunk_size=PIECE, content_type=mime, if_generation_match=0, timeout=TIMEOUT)
@@ -89,9 +76,9 @@ class Media:
             except BaseException as fault:
                 _give_up(writer)
                 if _status(fault) == 412:
-                    return self._kept(object_name, mime, sha256)
+                    return self.measure(object_name, sha256)
                 raise
-        return StoredObject(size=copied.size, sha256=copied.sha256, mime=mime)
+        return copied
 
     def open(self, object_name: str, start: int | None = None, end: int | None = None) -> Iterator[bytes]:
         """The object's bytes from ``start`` to ``end``, both included, in pieces. Raises MediaGone or Unavailable."""
@@ -111,6 +98,68 @@ class Media:
             blob = self._bucket().get_blob(object_name, timeout=TIMEOUT)
         return blob.size if blob else None
 
+    def measure(self, object_name: str, sha256: str = "") -> StoredObject:
+        """Size and checksum of what lies there, read through in pieces. Raises MediaGone, Damaged, Unavailable."""
+        copied = _copy(self.open(object_name), None, limit=None)
+        _check(copied, sha256)
+        return copied
+
+    def reader(self, object_name: str) -> Read:
+        """A look here and there into an object, in requests of LOOK bytes; the latest few are remembered."""
+        looked: dict[int, bytes] = {}
+
+        def block(number: int) -> bytes:
+            if number not in looked:
+                if len(looked) >= 4:
+                    looked.pop(next(iter(looked)))
+                looked[number] = self._piece(object_name, number * LOOK, (number + 1) * LOOK - 1)
+            return looked[number]
+
+        def read(at: int, length: int) -> bytes:
+            first, last = at // LOOK, (at + max(length, 1) - 1) // LOOK
+            joined = b"".join(block(number) for number in range(first, last + 1))
+            return joined[at - first * LOOK :][:length]
+
+        return read
+
+    def move(self, source: str, target: str, *, mime: str) -> None:
+        """Give an object its place and its type for good, inside the bucket; ``source`` stays until it is deleted.
+
+        What already lies at ``target`` stays and counts as moved. Raises MediaGone without a source, Unavailable.
+        """
+        bucket = self._bucket()
+        blob = self._described(target, mime)
+        token = None
+        with _speaking_our_errors():
+            while True:
+                try:
+                    token, _, _ = blob.rewrite(bucket.blob(source), token=token, if_generation_match=0, timeout=TIMEOUT)
+                except Exception as fault:
+                    if _status(fault) == 412:
+                        return
+                    raise
+                if token is None:
+                    return
+
+    def delete(self, object_name: str) -> None:
+        """Let it be gone; it may be already. Raises Unavailable."""
+        with suppress(MediaGone), _speaking_our_errors():
+            self._bucket().blob(object_name).delete(timeout=TIMEOUT)
+
+    def named(self, prefix: str) -> Iterator[Listed]:
+        """The objects whose names begin so. Raises Unavailable."""
+        with _speaking_our_errors():
+            for blob in self._bucket().client.list_blobs(self._bucket(), prefix=prefix, timeout=TIMEOUT):
+                yield Listed(blob.name, blob.time_created)
+
+    def _described(self, object_name: str, mime: str) -> "Blob":
+        """An object to be written: its type and how it is saved stand with it, whatever a later request asks for."""
+        blob = self._bucket().blob(object_name)
+        blob.content_type = mime
+        blob.content_disposition = disposition(object_name, mime)
+        blob.cache_control = "private, no-store"
+        return blob
+
     def _piece(self, object_name: str, first: int, last: int) -> bytes:
         from google.api_core.exceptions import RequestRangeNotSatisfiable
 
@@ -121,12 +170,6 @@ class Media:
                 return bytes(blob.download_as_bytes(start=first, end=last, timeout=TIMEOUT, checksum=None))
         except RequestRangeNotSatisfiable:  # the object ended with the piece before
             return b""
-
-    def _kept(self, object_name: str, mime: str, sha256: str) -> StoredObject:
-        """What an earlier attempt left in the bucket before it could write it down."""
-        copied = _copy(self.open(object_name), None, limit=None)
-        _check(copied, sha256)
-        return StoredObject(size=copied.size, sha256=copied.sha256, mime=mime)
 
     def _bucket(self) -> "Bucket":
         with self._lock:
@@ -154,106 +197,7 @@ def disposition(object_name: str, mime: str) -> str:
     return f'attachment; filename="bukti-{name}.{ENDINGS.get(mime, "bin")}"'
 
 
-def sniff(first_bytes: bytes) -> str | None:
-    """The type that the bytes themselves show, one of ENDINGS; None for all else (SVG, HTML, programs, archives).
-
-    ``first_bytes``: the first HEAD bytes, or the whole file when it is smaller.
-    """
-    head = first_bytes
-    for magic, mime in _MAGIC:
-        if head.startswith(magic):
-            return mime
-    if head[4:8] == b"ftyp":
-        return _iso_media(head)
-    look = _WRAPPINGS.get(head[:4], _audio_frame)
-    return look(head)
-
-
-_MAGIC: Final = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"%PDF-", "application/pdf"),
-    (b"ID3", "audio/mpeg"),
-    (b"#!AMR\n", "audio/amr"),
-    (b"#!AMR-WB\n", "audio/amr"),
-)
-_OGG_AUDIO: Final = (b"OpusHead", b"\x01vorbis", b"Speex   ", b"\x7fFLAC")
-_BRANDS: Final = {
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"), "image/heic"),
-    **dict.fromkeys((b"M4A ", b"M4B "), "audio/mp4"),
-    **dict.fromkeys(
-        (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"MSNV", b"M4V ", b"mmp4"),
-        "video/mp4",
-    ),
-    b"qt  ": "video/quicktime",
-}
-
-
-def _riff(head: bytes) -> str | None:
-    return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12])
-
-
-def _ogg(head: bytes) -> str | None:
-    return "audio/ogg" if any(codec in head[:96] for codec in _OGG_AUDIO) else None
-
-
-def _matroska(head: bytes) -> str | None:
-    return "video/webm" if b"webm" in head[:64] else None
-
-
-def _iso_media(head: bytes) -> str | None:
-    """MP4 and its family, by the brand in the first box (ISO/IEC 14496-12)."""
-    brand = head[8:12]
-    compatible = head[16 : int.from_bytes(head[:4], "big")]
-    if brand[:3] in (b"3gp", b"3g2"):
-        return "video/3gpp"
-    if brand in (b"mif1", b"msf1") and b"hei" not in compatible:  # AVIF and others in the same wrapping
-        return None
-    return _BRANDS.get(brand)
-
-
-def _office(head: bytes) -> str | None:
-    """Word and Excel files are archives; the names of their parts tell them from any other archive, and macros off."""
-    names = []
-    for entry in re.finditer(rb"PK\x03\x04.{22}(..)..", head, re.DOTALL):
-        length = int.from_bytes(entry[1], "little")
-        names.append(head[entry.end() : entry.end() + length])
-    if not names or names[0] not in (b"[Content_Types].xml", b"_rels/.rels", b"docProps/app.xml"):
-        return None
-    if any(name.lower().endswith(b".bin") and b"vba" in name.lower() for name in names):
-        return None
-    if any(name.startswith(b"word/") for name in names):
-        return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    if any(name.startswith(b"xl/") for name in names):
-        return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return None
-
-
-def _audio_frame(head: bytes) -> str | None:
-    """Bare MP3 (MPEG layer III) or AAC (ADTS), which have no magic but a frame's first bits."""
-    if len(head) < 4 or head[0] != 0xFF:
-        return None
-    if head[1] & 0xF6 == 0xF0:
-        return "audio/aac"
-    layer_three = head[1] & 0xE6 == 0xE2
-    real_rates = head[2] & 0xF0 not in (0x00, 0xF0) and head[2] & 0x0C != 0x0C
-    return "audio/mpeg" if layer_three and real_rates else None
-
-
-_WRAPPINGS: Final[Mapping[bytes, Callable[[bytes], str | None]]] = {
-    b"OggS": _ogg,
-    b"PK\x03\x04": _office,
-    b"RIFF": _riff,
-    b"\x1a\x45\xdf\xa3": _matroska,
-}
-
-
-class _Copied(NamedTuple):
-    size: int
-    sha256: str
-
-
-def _copy(chunks: Iterator[bytes], writer: "BlobWriter | None", limit: int | None) -> _Copied:
+def _copy(chunks: Iterator[bytes], writer: "BlobWriter | None", limit: int | None) -> StoredObject:
     """Measure what passes by, and write it on."""
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
@@ -263,10 +207,10 @@ def _copy(chunks: Iterator[bytes], writer: "BlobWriter | None", limit: int | Non
         digest.update(chunk)
         if writer is not None:
             writer.write(chunk)
-    return _Copied(size, digest.hexdigest())
+    return StoredObject(size=size, sha256=digest.hexdigest())
 
 
-def _check(copied: _Copied, sha256: str) -> None:
+def _check(copied: StoredObject, sha256: str) -> None:
     if sha256 and copied.sha256 != sha256:
         raise Damaged("checksum differs")
 

@@ -33,8 +33,9 @@ class Queue:
         return self._create("outbox", "delivery", "/send", {"id": outbox_id, "sender": sender_key}, due, again)
 
     def fetch(self, evidence_id: str, due: datetime | None, *, again: str = "") -> bool:
-        """Let `attachments` fetch this file."""
-        return self._create("evidence", "attachments", "/fetch", {"id": evidence_id}, due, again)
+        """Let `attachments` fetch this file. ``again`` makes a new task where one was lost, and tells it so."""
+        body = {"id": evidence_id, "again": again} if again else {"id": evidence_id}
+        return self._create("evidence", "attachments", "/fetch", body, due, again)
 
     def remind(self, ticket: str, due: datetime, *, again: str = "") -> bool:
         """Let `reminders` look at this complaint then; one that moved on meanwhile makes the task stale and harmless.

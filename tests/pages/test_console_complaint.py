@@ -257,13 +257,17 @@ def test_a_player_gets_the_part_it_asks_for(cast: Cast, sits: Sits) -> None:
 def test_a_file_that_is_not_there_says_why(cast: Cast, sits: Sits) -> None:
     ids = [
         cast.evidence("", JPEG, "image/jpeg", state=state, reason=reason, attachment=Attachment(kind="image"))
-        for state, reason in (("pending", ""), ("failed", "Sudah tidak tersedia."), ("refused", "Jenis salah."))
+        for state, reason in (("pending", ""), ("failed", "Sudah tidak tersedia."), ("quarantined", "Jenis salah."))
     ]
     talk = tuple(cast.stored(cast.complaint()).talk)
     ticket = cast.complaint(talk=(talk[0].__class__(**{**talk[0].__dict__, "evidence": tuple(ids)}),))
     admin = sits("admin")
     text = admin.get(f"/laporan/{ticket}").text
-    for words in ("sedang diambil", "gagal diambil. Sudah tidak tersedia.", "tidak diterima. Jenis salah."):
+    for words in (
+        "sedang diambil",
+        "gagal diambil. Sudah tidak tersedia.",
+        "dikarantina, tidak dapat dibuka. Jenis salah.",
+    ):
         assert words in text
     assert admin.get(f"/laporan/{ticket}/bukti/{ids[0]}").status_code == 404
 

@@ -13,7 +13,7 @@ from besadu.domain.complaint import State
 from besadu.domain.evidence import Evidence
 from besadu.domain.message import Attachment
 from besadu.pages.desk import create_app
-from besadu.services import casework, evidence
+from besadu.services import casework, evidence, inspection
 from besadu_local.stack import Stack
 from tests.services.desk_case import ADMIN, CITIZEN, JPEG, NAME, NIK, PHONE, Case, a_case
 
@@ -140,6 +140,7 @@ def test_an_answer_with_photos_reaches_the_admin_and_the_page_says_what_is_next(
     assert "Yang terjadi sekarang" in page
     assert text in page
     for one in complaint.answer.evidence:
+        evidence.fetch(case.office, case.media, one)
         assert desk.get(f"/t/{case.token()}/bukti/{one}").data.startswith(JPEG)
 
 
@@ -278,13 +279,13 @@ def test_evidence_of_another_complaint_is_not_found(desk: FlaskClient, case: Cas
 
 
 def test_a_file_that_is_not_there_yet_or_refused_says_so(desk: FlaskClient, case: Case) -> None:
-    evidence_id = citizens_file(case, JPEG, "image/jpeg", state="refused", reason=evidence.WRONG_TYPE)
+    evidence_id = citizens_file(case, JPEG, "image/jpeg", state="quarantined", reason=inspection.EMPTY)
     casework.ask(case.office, ADMIN, case.ticket, question="Ada fotonya?")
     line = case.stored().talk[0]
     with_file = {"talk": [{"at": line.at, "speaker": "citizen", "text": "ini", "key": "k", "evidence": [evidence_id]}]}
     case.office.store.complaints.reference(case.ticket).update(with_file)
     page = desk.get(f"/t/{case.token()}").text
-    assert evidence.WRONG_TYPE in page
+    assert inspection.EMPTY in page
     assert NAME not in page
     assert CITIZEN.name in page
     assert not re.search(r"<img[^>]*bukti", page)

@@ -6,7 +6,7 @@ import secrets
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,11 +16,11 @@ import pytest
 
 from besadu import links
 from besadu.domain.conversation import Conversation
-from besadu.domain.evidence import LEASE, Evidence
+from besadu.domain.evidence import LEASE, Evidence, incoming_name, object_name, quarantine_name
 from besadu.domain.message import Address, Attachment
 from besadu.errors import Invalid
 from besadu.media import Media
-from besadu.services import evidence
+from besadu.services import evidence, inspection
 from besadu.services.office import Office
 from besadu.store.senders import key_of
 from besadu_local.stack import Stack
@@ -39,6 +39,7 @@ class Provider:
     download: int = 200
     fetched: int = 0
     paths: list[str] = field(default_factory=list)
+    before: Callable[[], object] = lambda: None  # called with each request
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ def provider() -> Iterator[Provider]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             here.paths.append(self.path)
+            here.before()
             if self.path.startswith("/file"):
                 here.fetched += 1
                 self._say(here.download, here.body, "image/jpeg")
@@ -148,22 +150,33 @@ def test_a_checksum_that_does_not_fit_is_tried_again_and_keeps_nothing(desk: Des
     item = desk.a_file(attachment=Attachment(kind="image", media_id="1", sha256="0" * 64))
     assert desk.fetch(item) == "later"
     assert desk.read(item).state == "pending"
-    assert desk.media.size(evidence.object_name(item.id)) is None
+    assert desk.media.size(object_name(item.id)) is None
 
 
-@pytest.mark.parametrize("body", [b"<svg onload=alert(1)>", b"MZ\x90\x00" + bytes(500), b"PK\x03\x04" + bytes(60)])
-def test_a_wrong_type_is_refused_for_good(desk: Desk, provider: Provider, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"<svg onload=alert(1)>", "gambar SVG"),
+        (b"MZ\x90\x00" + bytes(500), "program Windows"),
+        (b"PK\x03\x04" + bytes(60), "arsip ZIP"),
+    ],
+)
+def test_a_wrong_type_is_locked_away_for_good(desk: Desk, provider: Provider, body: bytes, what: str) -> None:
     provider.body = body
     item = desk.a_file()
-    assert [desk.fetch(item), desk.fetch(item)] == ["refused", "refused"]
-    assert desk.read(item).reason == evidence.WRONG_TYPE
-    assert desk.media.size(evidence.object_name(item.id)) is None
+    assert [desk.fetch(item), desk.fetch(item)] == ["quarantined", "quarantined"]
+    kept = desk.read(item)
+    assert what in kept.reason
+    assert (kept.mime, kept.object_name) == ("", quarantine_name(item.id))
+    assert b"".join(desk.media.open(kept.object_name)) == body
+    assert desk.media.size(object_name(item.id)) is None
+    assert desk.media.size(incoming_name(item.id)) is None
 
 
-def test_an_empty_file_is_refused(desk: Desk, provider: Provider) -> None:
+def test_an_empty_file_is_locked_away(desk: Desk, provider: Provider) -> None:
     provider.body = b""
-    assert desk.fetch(item := desk.a_file()) == "refused"
-    assert desk.read(item).reason == evidence.EMPTY
+    assert desk.fetch(item := desk.a_file()) == "quarantined"
+    assert desk.read(item).reason == inspection.EMPTY
 
 
 def test_what_is_gone_at_the_provider_fails_with_a_reason(desk: Desk, provider: Provider) -> None:
@@ -208,12 +221,52 @@ def test_a_file_that_another_worker_has_is_left_alone_until_its_lease_runs_out(d
     assert desk.read(item).attempts == 2
 
 
-def test_a_crash_after_the_upload_costs_nothing(desk: Desk) -> None:
+def test_a_crash_after_the_upload_costs_nothing(desk: Desk, provider: Provider) -> None:
     item = desk.a_file(state="fetching", due=desk.hands.now() - timedelta(minutes=1), attempts=1)
-    name = evidence.object_name(item.id)
-    desk.media.store(name, iter([JPEG]), mime="image/jpeg", limit=len(JPEG))
+    desk.media.store(incoming_name(item.id), iter([JPEG]), limit=len(JPEG))
     assert desk.fetch(item) == "stored"
     assert desk.read(item).sha256 == hashlib.sha256(JPEG).hexdigest()
+    assert provider.paths == []  # not fetched again
+
+
+@pytest.mark.parametrize(("again", "counted"), [(False, ("pending", 0)), (True, ("fetching", 1))])
+def test_only_an_attempt_that_may_not_be_the_first_is_claimed(
+    desk: Desk, provider: Provider, *, again: bool, counted: tuple[str, int]
+) -> None:
+    item = desk.a_file()
+    seen: list[tuple[str, int]] = []
+    provider.before = lambda: seen.append((desk.read(item).state, desk.read(item).attempts))
+    provider.lookup = 500
+    assert evidence.fetch(desk.office, desk.media, item.id, again=again) == "later"
+    assert seen == [counted]
+    desk.hands.advance(minutes=1)
+    assert desk.fetch(item) == "later"
+    assert seen[-1] == ("fetching", 2)
+
+
+def test_a_result_wins_over_a_claim_made_meanwhile(desk: Desk, provider: Provider) -> None:
+    item = desk.a_file()
+
+    def claimed_by_another() -> None:
+        stored = desk.office.store.evidence.read(item.id)
+        assert stored
+        if stored.value.state == "pending":
+            desk.office.store.evidence.replace(stored, replace(item, state="fetching", attempts=1))
+
+    provider.before = claimed_by_another
+    assert desk.fetch(item) == "stored"
+    assert desk.read(item).state == "stored"
+
+
+def test_an_upload_is_looked_at_where_it_lies_and_moved(desk: Desk, provider: Provider) -> None:
+    item = desk.a_file(uploaded=True, origin="agency", attachment=Attachment(kind="image", mime="image/png"))
+    desk.media.store(incoming_name(item.id), iter([JPEG]), limit=len(JPEG))
+    assert desk.fetch(item) == "stored"
+    kept = desk.read(item)
+    assert (kept.mime, kept.size, kept.sha256) == ("image/jpeg", len(JPEG), hashlib.sha256(JPEG).hexdigest())
+    assert desk.media.size(incoming_name(item.id)) is None
+    assert desk.fetch(desk.a_file(uploaded=True)) == "failed"  # nothing lies there
+    assert provider.paths == []
 
 
 def test_a_file_that_kills_its_worker_is_given_up(desk: Desk, provider: Provider) -> None:
@@ -251,8 +304,10 @@ def test_the_same_upload_twice_is_one_file(stack: Stack) -> None:
         )
         for _ in range(2)
     }
-    kept = case.office.store.evidence.read(ids.pop())
+    evidence_id = ids.pop()
     assert not ids
+    assert evidence.fetch(case.office, case.media, evidence_id) == "stored"
+    kept = case.office.store.evidence.read(evidence_id)
     assert kept
     assert (kept.value.origin, kept.value.state, kept.value.size) == ("agency", "stored", len(JPEG))
     assert b"".join(case.media.open(kept.value.object_name)) == JPEG
@@ -308,6 +363,7 @@ def test_a_provider_gets_an_agencys_picture_by_a_link_that_expires(stack: Stack)
     media = Media(office.settings)
     photo = JPEG + secrets.token_bytes(8)
     kept = evidence.keep_upload(office, media, ticket="T", agency="a", stream=io.BytesIO(photo), filename="a.jpg")
+    evidence.fetch(office, media, kept)
     citizens = Desk(office, media, Hands()).a_file(state="stored")
 
     def link(evidence_id: str, days: int) -> str:

@@ -196,6 +196,11 @@ WHOLE: list[Any] = [
         size=5,
         sha256="s",
         channel="sms",
+        uploaded=True,
+        width=640,
+        height=480,
+        seconds=7.5,
+        scan="pending",
     ),
     InboxItem(
         channel="whatsapp",

@@ -3,12 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from besadu.domain.message import Attachment, Channel, MediaKind
 
-EvidenceState = Literal["pending", "fetching", "stored", "failed", "refused"]
+# quarantined: kept under lock, because its bytes are of no type that we show; failed: we never got it.
+EvidenceState = Literal["pending", "fetching", "stored", "failed", "quarantined"]
+FINAL: Final = frozenset({"stored", "failed", "quarantined"})
 LEASE = timedelta(minutes=10)  # longer than fetching 100 MB takes
+# Of the virus scanner: "" when none is connected, "pending" while it could not be asked.
+Scan = Literal["", "pending", "clean"]
+RenditionName = Literal["thumb", "view", "play"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """What we made of a file to be shown: it holds nothing that the sender's device wrote beside the picture."""
+
+    name: RenditionName  # a small picture for lists, one to look at, or sound that every browser plays
+    mime: str
+    size: int  # bytes
+    width: int = 0  # pixels
+    height: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +38,39 @@ class Evidence:
     created_at: datetime
     channel: Channel = "whatsapp"  # over which it came
     origin: Literal["citizen", "agency"] = "citizen"
+    uploaded: bool = False  # the whole file lay at ``incoming_name`` before this document was made
     state: EvidenceState = "pending"
     due: datetime | None = None
     attempts: int = 0
-    reason: str = ""  # why it failed or was refused, Indonesian, for the page
+    reason: str = ""  # why it failed or was quarantined, Indonesian, for the page
     object_name: str = ""
     mime: str = ""  # taken from the bytes
     size: int = 0
     sha256: str = ""
+    width: int = 0  # pixels, of a picture or film
+    height: int = 0
+    seconds: float = 0.0  # of a film or recording; 0 when its header does not say
+    scan: Scan = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether it may be looked at by all who may read the complaint."""
+        return self.state == "stored" and self.scan != "pending"
+
+
+def incoming_name(evidence_id: str) -> str:
+    """Where a file lies in the bucket until we know what it is. What is left there is found by the sweep."""
+    return f"incoming/{evidence_id}"
+
+
+def object_name(evidence_id: str) -> str:
+    """Where it lies from then on."""
+    return f"evidence/{evidence_id[:2]}/{evidence_id}"
+
+
+def quarantine_name(evidence_id: str) -> str:
+    """Where it lies when it is nothing that we show."""
+    return f"quarantine/{evidence_id}"
 
 
 # What WhatsApp carries as a picture or a film, and up to how many bytes (Cloud API reference, media). All else goes as

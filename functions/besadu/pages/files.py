@@ -8,8 +8,9 @@ from werkzeug.http import parse_range_header
 
 from besadu.domain.complaint import Actor
 from besadu.domain.evidence import Evidence
+from besadu.domain.filetype import ENDINGS
 from besadu.errors import Invalid, MediaGone
-from besadu.media import ENDINGS, Media, disposition
+from besadu.media import Media, disposition
 from besadu.services import desk, evidence
 from besadu.services.office import Office
 

@@ -174,7 +174,7 @@ def evidence_of(office: Office, complaint: Complaint, evidence_id: str) -> Evide
 def own_uploads(office: Office, ticket: str, ids: tuple[str, ...]) -> tuple[str, ...]:
     """Those of ``ids`` that are files which an agency kept for this very complaint."""
     found = office.store.evidence.read_all(ids)
-    return tuple(item.id for item in found if (item.ticket, item.origin, item.state) == (ticket, "agency", "stored"))
+    return tuple(item.id for item in found if (item.ticket, item.origin) == (ticket, "agency"))
 
 
 def what_happened(file: AgencyFile) -> str:

@@ -1,9 +1,12 @@
-"""Evidence: brought from the provider into the bucket, whatever happens on the way; and what an agency adds."""
+"""Evidence: brought from the provider into the bucket, looked at there, and put where it belongs, whatever happens.
+
+Bytes from outside lie at ``incoming/`` until it is known what they are; that object is deleted last, so that whatever a
+crash leaves behind has something there that the sweep (``tidying``) finds.
+"""
 
 import base64
 import binascii
 import hashlib
-import itertools
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -14,17 +17,18 @@ from typing import IO, Final, Literal
 from besadu import links, logs
 from besadu.channels import KEEPERS
 from besadu.channels.http import Media as Fetched
-from besadu.domain.evidence import LEASE, Evidence
+from besadu.domain.evidence import FINAL, LEASE, Evidence, EvidenceState, incoming_name, object_name, quarantine_name
+from besadu.domain.filetype import HEAD, sniff
 from besadu.domain.message import Attachment, MediaKind
 from besadu.errors import Conflict, Invalid, MediaGone, Refused, Unavailable
-from besadu.media import HEAD, Media, StoredObject, sniff
-from besadu.services import recordings
+from besadu.media import OPAQUE, Media, StoredObject
+from besadu.services import inspection, recordings
 from besadu.services.office import Office
 from besadu.store.client import AlreadyThere, Stored
 from besadu.store.keys import key
 
 # "later": tried in vain, a task for the next try stands; "retry": it does not; "busy": another worker has it.
-Outcome = Literal["stored", "refused", "failed", "later", "retry", "busy", "unknown"]
+Outcome = Literal[EvidenceState, "later", "retry", "busy", "unknown"]
 
 MOST_BYTES: Final = 100_000_000  # what WhatsApp lets a citizen send as a document
 MOST_ATTEMPTS: Final = 8
@@ -32,8 +36,6 @@ MOST_ATTEMPTS: Final = 8
 BACK_OFF: Final = (10, 60, 300, 1800, 7200, 21600, 43200)
 _PIECE: Final = 256 * 1024
 
-WRONG_TYPE = "Jenis berkas tidak dapat diterima. Yang diterima: foto, video, rekaman suara, PDF, Word, Excel."
-EMPTY = "Berkas kosong."
 GONE = "Berkas sudah tidak tersedia di aplikasi pengirim. Mintalah pelapor mengirim ulang."
 GAVE_UP = "Berkas tidak berhasil diambil setelah beberapa kali percobaan. Mintalah pelapor mengirim ulang."
 
@@ -47,38 +49,33 @@ UPLOADS: Final = {
 }
 
 
-class _Unwanted(Exception):
-    """The bytes are of no type that we keep. The text is the reason, Indonesian."""
+def fetch(office: Office, media: Media, evidence_id: str, *, again: bool = False) -> Outcome:
+    """Bring one file into the bucket and to its place there. Can be called at any time and any number of times.
 
-
-def fetch(office: Office, media: Media, evidence_id: str) -> Outcome:
-    """Bring one file from its provider into the bucket. Can be called at any time and any number of times.
-
+    ``again``: this may not be the first attempt, so it is claimed, and counted before it begins. The first one costs no
+    claim: should two workers make it at once, the bucket keeps one object and the document one result.
     Raises Unavailable when the database does not answer; what the provider or the bucket does is in the outcome.
     """
     stored = office.store.evidence.read(evidence_id)
     if stored is None:
         return "unknown"
     item, now = stored.value, office.now()
-    if item.state in ("stored", "refused", "failed"):
+    if item.state in FINAL:
         return item.state
     if item.due and item.due > now:
         return "busy" if item.state == "fetching" else _hurry(office, item)
     if item.attempts >= MOST_ATTEMPTS:  # its last worker died on it
-        return _finish(office, stored, replace(item, state="failed", reason=GAVE_UP))
-    return _claimed(office, media, stored)
-
-
-def _claimed(office: Office, media: Media, before: Stored[Evidence]) -> Outcome:
-    """Claim the file, try once, and write down how it went."""
-    item = before.value
-    claim = replace(item, state="fetching", due=office.now() + LEASE, attempts=item.attempts + 1)
-    try:
-        version = office.store.evidence.replace(before, claim)
-    except Conflict:
-        return "busy"
-    # When the lease ran out meanwhile, this fails: whoever has the file now finds the object in the bucket.
-    return _finish(office, Stored(claim, version), _with_result(claim, _tried(office, media, claim)))
+        return _finish(office, media, stored, replace(item, state="failed", reason=GAVE_UP))
+    if again or item.attempts:
+        claim = replace(item, state="fetching", due=now + LEASE, attempts=item.attempts + 1)
+        try:
+            stored = Stored(claim, office.store.evidence.replace(stored, claim))
+        except Conflict:
+            return "busy"
+    else:
+        item = replace(item, attempts=1)
+        stored = Stored(item, stored.version)
+    return _finish(office, media, stored, _tried(office, media, stored.value))
 
 
 def picture(office: Office, token: str) -> Evidence:
@@ -108,7 +105,7 @@ def keep_upload(office: Office, media: Media, *, ticket: str, agency: str, strea
         raise Invalid(f"{name}: ukuran berkas paling besar {UPLOADS[mime] // 1_000_000} MB.")
     evidence_id = key("agency", ticket, agency, digest.hexdigest())[:40]
     stream.seek(0)
-    kept = media.store(object_name(evidence_id), _pieces(stream), mime=mime, limit=UPLOADS[mime])
+    media.store(incoming_name(evidence_id), _pieces(stream), limit=UPLOADS[mime])
     now = office.now()
     item = Evidence(
         id=evidence_id,
@@ -117,11 +114,10 @@ def keep_upload(office: Office, media: Media, *, ticket: str, agency: str, strea
         attachment=Attachment(kind=_kind(mime), mime=mime, filename=name),
         created_at=now,
         origin="agency",
-        state="stored",
-        object_name=object_name(evidence_id),
-        mime=kept.mime,
-        size=kept.size,
-        sha256=kept.sha256,
+        uploaded=True,
+        due=now,
+        mime=mime,
+        size=size,
     )
     commit = office.store.commit()
     office.store.evidence.stage(commit, item)
@@ -129,30 +125,50 @@ def keep_upload(office: Office, media: Media, *, ticket: str, agency: str, strea
         commit.run()
     except AlreadyThere:  # the same photo, chosen twice or sent twice
         logs.info("upload_repeated", evidence=evidence_id)
+    else:
+        office.queue.fetch(item.id, None)
     return evidence_id
 
 
-def object_name(evidence_id: str) -> str:
-    """Where a file lies in the bucket: made from its id, never from a name that came from outside."""
-    return f"evidence/{evidence_id[:2]}/{evidence_id}"
-
-
-def _tried(office: Office, media: Media, item: Evidence) -> StoredObject | BaseException:
-    """One attempt: the object, or what stood in the way."""
+def _tried(office: Office, media: Media, item: Evidence) -> Evidence:
+    """One attempt, and how it went."""
     try:
-        with _opened(office, item) as found:
-            chunks = iter(found.chunks)
-            head = _read_head(chunks)
-            mime = _type_of(head, item.attachment.kind)
-            return media.store(
-                object_name(item.id),
-                itertools.chain([head], chunks),
-                mime=mime,
-                limit=MOST_BYTES,
-                sha256=_hex_digest(item.attachment.sha256),
-            )
-    except (Unavailable, MediaGone, _Unwanted) as fault:
-        return fault
+        landed = _landed(office, media, item)
+        name = incoming_name(item.id)
+        verdict = inspection.inspect(media, name, landed.size, kind=item.attachment.kind)
+        if verdict.problem:
+            media.move(name, quarantine_name(item.id), mime=OPAQUE)
+        else:
+            media.move(name, object_name(item.id), mime=verdict.mime)
+    except MediaGone as fault:
+        logs.warning("evidence_gone", evidence=item.id, reason=fault.reason)
+        return replace(item, state="failed", reason=GONE)
+    except Unavailable as fault:
+        logs.info("evidence_not_fetched", evidence=item.id, fault=str(fault), attempts=item.attempts)
+        if item.attempts >= MOST_ATTEMPTS:
+            return replace(item, state="failed", reason=GAVE_UP)
+        return replace(item, state="pending")
+    return replace(
+        item,
+        state="quarantined" if verdict.problem else "stored",
+        reason=verdict.problem,
+        object_name=(quarantine_name if verdict.problem else object_name)(item.id),
+        mime=verdict.mime,
+        size=landed.size,
+        sha256=landed.sha256,
+        width=verdict.facts.width,
+        height=verdict.facts.height,
+        seconds=verdict.facts.seconds,
+    )
+
+
+def _landed(office: Office, media: Media, item: Evidence) -> StoredObject:
+    """The file at its incoming place: put there by an upload or an earlier attempt, or else fetched now."""
+    name, sha256 = incoming_name(item.id), _hex_digest(item.attachment.sha256)
+    if item.uploaded or (item.attempts > 1 and media.size(name) is not None):
+        return media.measure(name, sha256)
+    with _opened(office, item) as found:
+        return media.store(name, found.chunks, limit=MOST_BYTES, sha256=sha256)
 
 
 def _opened(office: Office, item: Evidence) -> AbstractContextManager[Fetched]:
@@ -162,65 +178,44 @@ def _opened(office: Office, item: Evidence) -> AbstractContextManager[Fetched]:
     return KEEPERS[item.channel].fetch_media(item.attachment, settings=office.settings)
 
 
-def _with_result(item: Evidence, result: StoredObject | BaseException) -> Evidence:
-    if isinstance(result, StoredObject):
-        return replace(
-            item,
-            state="stored",
-            reason="",
-            object_name=object_name(item.id),
-            mime=result.mime,
-            size=result.size,
-            sha256=result.sha256,
-        )
-    if isinstance(result, _Unwanted):
-        return replace(item, state="refused", reason=str(result))
-    if isinstance(result, MediaGone):
-        logs.warning("evidence_gone", evidence=item.id, reason=result.reason)
-        return replace(item, state="failed", reason=GONE)
-    if item.attempts >= MOST_ATTEMPTS:
-        return replace(item, state="failed", reason=GAVE_UP)
-    return replace(item, state="pending")
-
-
-def _finish(office: Office, before: Stored[Evidence], after: Evidence) -> Outcome:
+def _finish(office: Office, media: Media, before: Stored[Evidence], after: Evidence) -> Outcome:
     """Write down how it went, with the time of the next try when there is one."""
     due = office.now() + _pause(after.attempts) if after.state == "pending" else None
-    after = replace(after, due=due)
+    try:
+        stands = _write(office, before, replace(after, due=due))
+    except Conflict:
+        return "busy"
+    logs.info("evidence_fetched", evidence=after.id, state=stands.state, attempts=after.attempts, mime=after.mime)
+    if stands.state not in FINAL:
+        return _hurry(office, stands)
+    try:
+        media.delete(incoming_name(after.id))
+    except Unavailable:
+        logs.info("incoming_left", evidence=after.id)  # for the sweep
+    return stands.state
+
+
+def _write(office: Office, before: Stored[Evidence], after: Evidence) -> Evidence:
+    """What stands then: another worker's end, or ours, which wins over another's beginning. Raises Conflict."""
     try:
         office.store.evidence.replace(before, after)
     except Conflict:
-        return "busy"
-    logs.info("evidence_fetched", evidence=after.id, state=after.state, attempts=after.attempts, mime=after.mime)
-    if after.state in ("stored", "refused", "failed"):
-        return after.state
-    return _hurry(office, after)
+        now = office.store.evidence.read(after.id)
+        if now and now.value.state in FINAL:
+            return now.value
+        if now is None or after.state not in FINAL:
+            raise
+        office.store.evidence.replace(now, after)
+    return after
 
 
 def _hurry(office: Office, item: Evidence) -> Outcome:
+    """A task for the next try."""
     return "later" if office.queue.fetch(item.id, item.due) else "retry"
 
 
 def _pause(attempts: int) -> timedelta:
     return timedelta(seconds=BACK_OFF[min(max(attempts, 1), len(BACK_OFF)) - 1])
-
-
-def _read_head(chunks: Iterator[bytes]) -> bytes:
-    """The first HEAD bytes or a little more; all of a smaller file."""
-    head = bytearray()
-    for chunk in chunks:
-        head += chunk
-        if len(head) >= HEAD:
-            break
-    return bytes(head)
-
-
-def _type_of(head: bytes, kind: MediaKind) -> str:
-    """The type by the bytes. A voice recording may lie in a video's wrapping; what came as sound is played as sound."""
-    mime = sniff(head)
-    if mime is None:
-        raise _Unwanted(WRONG_TYPE if head else EMPTY)
-    return "audio/mp4" if kind == "audio" and mime in ("video/mp4", "video/3gpp") else mime
 
 
 def _hex_digest(given: str) -> str:

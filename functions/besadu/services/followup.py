@@ -19,6 +19,7 @@ from besadu.store.senders import key_of
 PROMPTS = "prompts"
 UNCLAIMED = timedelta(seconds=30)  # after a prompt was due
 SYSTEM = Actor(role="system", name="Sistem")
+AT_WORK = timedelta(minutes=2)  # a first attempt at a file is not claimed; the sweep lets it work so long
 
 
 class _NothingDue(BesaduError):
@@ -59,7 +60,7 @@ def sweep(office: Office) -> dict[str, int]:
     messages = office.store.outbox.due(now)
     for stored in messages:
         office.queue.send(stored.value.id, None, again=again)
-    files = office.store.evidence.due(now)
+    files = office.store.evidence.due(now - AT_WORK)
     for item in files:
         office.queue.fetch(item.value.id, None, again=again)
     complaints = office.store.complaints.to_remind(now)

@@ -1,0 +1,51 @@
+"""What lies in the bucket and came from outside: what it is, how large, and whether it may be shown at all."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from besadu.domain.filetype import HEAD, names_macros, sniff, suspected
+from besadu.domain.measuring import Facts, Read, measure, too_large
+from besadu.domain.message import MediaKind
+from besadu.media import Media
+
+ACCEPTED: Final = "Yang diterima: foto, video, rekaman suara, PDF, Word, Excel."
+WRONG_TYPE: Final = f"Jenis berkas tidak dapat diterima: {{what}}. {ACCEPTED}"
+EMPTY: Final = "Berkas kosong."
+MACROS: Final = "Dokumen berisi makro atau program, sehingga tidak dibuka."
+TOO_LARGE: Final = "Ukuran gambar terlalu besar untuk dibuka dengan aman: {width} x {height} titik."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """``problem`` (Indonesian): why the file must be locked away; then ``mime`` is empty."""
+
+    mime: str = ""
+    facts: Facts = field(default_factory=Facts)
+    problem: str = ""
+
+
+def inspect(media: Media, object_name: str, size: int, *, kind: MediaKind) -> Verdict:
+    """Look at a file where it lies, without bringing it here: a few reads of its headers. Raises as ``Media.open``."""
+    if size == 0:
+        return Verdict(problem=EMPTY)
+    read = media.reader(object_name)
+    head = read(0, HEAD)
+    mime = sniff(head)
+    if mime is None:
+        return Verdict(problem=WRONG_TYPE.format(what=suspected(head)))
+    if mime.startswith("application/vnd.") and names_macros(_directory(read, size)):
+        return Verdict(problem=MACROS)
+    facts = measure(mime, read, size)
+    if too_large(mime, facts):
+        return Verdict(problem=TOO_LARGE.format(width=facts.width, height=facts.height))
+    return Verdict(mime=_as_sent(mime, kind), facts=facts)
+
+
+def _directory(read: Read, size: int) -> bytes:
+    """The end of an archive, where the names of all its parts stand."""
+    return read(max(0, size - HEAD), HEAD)
+
+
+def _as_sent(mime: str, kind: MediaKind) -> str:
+    """A voice recording may lie in a video's wrapping; what came as sound is played as sound."""
+    return "audio/mp4" if kind == "audio" and mime in ("video/mp4", "video/3gpp") else mime
