@@ -9,6 +9,7 @@ from besadu.domain.conversation import Reply
 from besadu.domain.nik import Flaw
 from besadu.domain.workflow import TABLE
 
+LONG = {"answer", "question", "question_from_admin", "scheduled"}  # wait until the citizen opens the window
 FUNCTIONS = Path(texts.__file__).parents[1]
 SAY = texts._table("say")
 # Words of the office that mean nothing to a citizen, and words that blame.
@@ -28,8 +29,11 @@ def code() -> str:
 
 
 def notices() -> set[str]:
-    """Keys of what a step tells a citizen; the short ones also need their news for a template."""
-    return set(re.findall(r'(?:to_citizen\(\s*\w+,\s*|_citizen\()"(\w+)"', code()))
+    """Keys of what a step of staff tells a citizen; the short ones also need their news for a template."""
+    rows = [row for row in TABLE if row.actors != {"citizen"}]
+    told = {key for row in rows for key in (row.tells_citizen, *row.tells_citizen_by.values())}
+    followers = {row.tells_followers for row in TABLE}
+    return (told | followers | set(re.findall(r'to_citizen\(\s*\w+,\s*"(\w+)"', code()))) - {""}
 
 
 def test_every_text_is_used_somewhere() -> None:
@@ -39,7 +43,7 @@ def test_every_text_is_used_somewhere() -> None:
 
 
 def test_every_short_notice_has_its_news_for_the_template() -> None:
-    assert sorted({f"news_{key}" for key in notices() - {"answer", "question"}} - SAY.keys()) == []
+    assert sorted({f"news_{key}" for key in notices() - LONG} - SAY.keys()) == []
 
 
 def test_every_text_that_a_step_or_the_dialogue_uses_exists() -> None:

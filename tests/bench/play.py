@@ -17,7 +17,7 @@ from besadu import config
 from besadu.domain.complaint import Actor, Complaint, State
 from besadu.media import Media
 from besadu.queue import Queue
-from besadu.services import casework, delivery, desk, evidence, followup, reading
+from besadu.services import answers, casework, delivery, desk, evidence, followup, reading
 from besadu.services.intake import LONGEST_WAIT
 from besadu.services.office import Office
 from besadu.store import open_store
@@ -134,7 +134,7 @@ class Play:
     def admin_delivers(self, ticket: str) -> None:
         """The form and the page after it; the message is delivered and read."""
         office, admin = self._console()
-        casework.deliver(office, admin, ticket, text=ANSWER)
+        answers.deliver(office, admin, ticket, text=ANSWER)
         self.admin_opens(ticket)
         self._settle()
         self._expect(ticket, State.DELIVERED)

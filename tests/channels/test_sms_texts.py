@@ -17,6 +17,7 @@ SAMPLES = {
     "body": "PLN ULP Tanjungpandan",
     "contact": "PLN 123",
     "count": "14",
+    "day": "20 Mar 2026",
     "detail": "Ditangani Dinas Perhubungan, paling lambat 12 Mar 2026.",
     "due": "12 Mar 2026",
     "files": "tidak ada",

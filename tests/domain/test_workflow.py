@@ -8,9 +8,10 @@ import pytest
 from besadu import texts
 from besadu.channels.whatsapp import TEMPLATES
 from besadu.domain import clocks, workflow
-from besadu.domain.complaint import FINAL, Actor, Complaint, Role, State
-from besadu.domain.deadlines import CLOCKS, due, shift
-from besadu.domain.workflow import DESK, MOST_REOPENINGS, ROWS, TABLE, NotAllowed, allowed, step
+from besadu.domain.complaint import FINAL, Actor, Answer, Complaint, Extension, Role, State
+from besadu.domain.conditions import MOST_REOPENINGS, MOST_RETURNS
+from besadu.domain.deadlines import CLOCKS, due, end_of, shift
+from besadu.domain.workflow import DESK, ROWS, TABLE, NotAllowed, allowed, step
 from tests.factories import ADMIN, CITIZEN, LEADER, NO_HOLIDAYS, OFFICER, START, SYSTEM, a_complaint
 
 ACTIONS = get_args(workflow.Action)
@@ -40,9 +41,16 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "forward": (DESK, {"admin", "leader"}, State.ASSIGNED),
     "accept": ({State.ASSIGNED}, {"officer"}, State.IN_PROGRESS),
     "return": (WITH_AGENCY, {"officer"}, State.RETURNED),
+    "extend": ({State.IN_PROGRESS}, {"officer"}, "same"),
+    "ask_extension": ({State.IN_PROGRESS}, {"officer"}, "same"),
+    "grant_extension": ({State.IN_PROGRESS}, {"admin", "leader"}, "same"),
+    "refuse_extension": ({State.IN_PROGRESS}, {"admin", "leader"}, "same"),
+    "progress": ({State.IN_PROGRESS}, {"officer"}, "same"),
     "answer": (WITH_AGENCY, {"officer"}, State.ANSWERED),
     "send_back": ({State.ANSWERED}, {"admin"}, State.IN_PROGRESS),
     "deliver": ({State.ANSWERED}, {"admin"}, State.DELIVERED),
+    "promise": ({State.ANSWERED}, {"admin"}, State.IN_PROGRESS),
+    "renew_link": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
     "satisfied": ({State.DELIVERED}, {"citizen"}, State.CLOSED),
     "dissatisfied": ({State.DELIVERED}, {"citizen"}, State.REOPENED),
     "appeal": ({State.DELIVERED}, {"citizen"}, State.CLOSED),
@@ -51,6 +59,18 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "withdraw": (OPEN_STATES - {State.DELIVERED}, {"citizen"}, State.WITHDRAWN),
     "note": (OPEN_STATES, {"admin", "officer", "leader"}, "same"),
     "classify": (DESK, {"admin"}, "same"),
+}
+
+
+# What else must hold for a step: the complaint's fields with which it may be taken.
+MORE_TIME = Extension(due=START, reason="Menunggu material.")
+PROMISE = Answer(text="Dijadwalkan.", original="Dijadwalkan.", by="Petugas", at=START, scheduled_for=START)
+FITTING: dict[str, dict[str, object]] = {
+    "appeal": {"reopened": MOST_REOPENINGS},
+    "ask_extension": {"extensions": 1},
+    "grant_extension": {"extension": MORE_TIME},
+    "refuse_extension": {"extension": MORE_TIME},
+    "promise": {"answer": PROMISE},
 }
 
 
@@ -64,7 +84,7 @@ def may(action: str, state: State, role: str) -> bool:
     states, roles, _ = EXPECTED[action]
     if role == "officer" and state in DESK:
         return False  # it lies on the admin's desk
-    return state in states and role in roles and action != "appeal"
+    return state in states and role in roles
 
 
 def test_the_table_has_one_row_for_every_action() -> None:
@@ -77,7 +97,7 @@ def test_the_table_has_one_row_for_every_action() -> None:
 def test_every_role_may_take_this_step_from_this_state_or_is_refused(action: workflow.Action, state: State) -> None:
     target = EXPECTED[action][2]
     for role in ROLES:
-        complaint, actor = standing(state), STAFF[role]
+        complaint, actor = standing(state, **FITTING.get(action, {})), STAFF[role]
         if not may(action, state, role):
             with pytest.raises(NotAllowed):
                 step(complaint, action, actor, now=START, calendar=NO_HOLIDAYS)
@@ -253,6 +273,50 @@ def test_after_two_reopenings_only_the_appeal_is_left() -> None:
     assert step(last, "appeal", CITIZEN, now=START, calendar=NO_HOLIDAYS).state is State.CLOSED
 
 
+@pytest.mark.parametrize("action", sorted(FITTING))
+@pytest.mark.parametrize("state", State)
+def test_without_what_it_demands_a_step_is_refused_to_everybody(action: workflow.Action, state: State) -> None:
+    for actor in STAFF.values():
+        with pytest.raises(NotAllowed):
+            step(standing(state), action, actor, now=START, calendar=NO_HOLIDAYS)
+
+
+def test_after_two_returns_only_the_leader_hands_it_on_and_that_agency_keeps_it() -> None:
+    returned = standing(State.RETURNED, returns=MOST_RETURNS)
+    assert "forward" not in {row.action for row in allowed(returned, ADMIN)}
+    assert "forward" in {row.action for row in allowed(returned, LEADER)}
+    with pytest.raises(NotAllowed, match="ditetapkan oleh pimpinan"):
+        step(returned, "forward", ADMIN, now=START, calendar=NO_HOLIDAYS)
+    decided = standing(State.ASSIGNED, returns=MOST_RETURNS, decided=True)
+    assert "return" not in {row.action for row in allowed(decided, OFFICER)}
+    reopened = standing(State.REOPENED, returns=MOST_RETURNS, decided=True)
+    assert "forward" in {row.action for row in allowed(reopened, ADMIN)}
+
+
+def test_the_first_extension_is_the_agencys_own_and_the_second_is_decided_by_the_office() -> None:
+    def steps(**changes: object) -> set[str]:
+        names = {row.action for row in allowed(standing(State.IN_PROGRESS, **changes), OFFICER)}
+        return names & {"extend", "ask_extension"}
+
+    assert steps() == {"extend"}
+    assert steps(extensions=1) == {"ask_extension"}
+    assert steps(extensions=1, extension=MORE_TIME) == set()
+    assert steps(extensions=2) == set()
+
+
+def test_a_date_that_was_promised_stands_above_the_clocks_own() -> None:
+    later = end_of(START.date() + timedelta(days=42))
+    running = standing(State.IN_PROGRESS, clock="answer", clock_started=START, due=START, reminded=("soon",))
+    extended = step(running, "extend", OFFICER, now=START, calendar=NO_HOLIDAYS, agreed=later)
+    assert (extended.clock, extended.due, extended.reminded) == ("answer", later, ())
+    assert extended.remind_at
+    assert START < extended.remind_at <= later
+    promised = step(
+        standing(State.ANSWERED, answer=PROMISE), "promise", ADMIN, now=START, calendar=NO_HOLIDAYS, agreed=later
+    )
+    assert (promised.state, promised.clock, promised.due) == (State.IN_PROGRESS, "answer", later)
+
+
 def test_the_promised_date_counts_the_days_to_accept_and_to_answer() -> None:
     promised = workflow.answer_due(standing(State.ASSIGNED), now=START, calendar=NO_HOLIDAYS)
     assert promised == due(START, CLOCKS["accept"] + CLOCKS["answer_ordinary"], NO_HOLIDAYS)
@@ -261,5 +325,6 @@ def test_the_promised_date_counts_the_days_to_accept_and_to_answer() -> None:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.action)
 def test_what_a_row_tells_has_its_words(row: workflow.Row) -> None:
     say = texts._table("say")
-    assert row.tells_citizen == "" or row.tells_citizen in say
+    told = {row.tells_citizen, row.tells_followers, *row.tells_citizen_by.values()} - {""}
+    assert told <= set(say)
     assert row.tells_agency == "" or row.tells_agency in TEMPLATES

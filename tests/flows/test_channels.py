@@ -20,7 +20,7 @@ from besadu.domain.complaint import Actor, State
 from besadu.domain.conversation import Conversation
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem
-from besadu.services import casework
+from besadu.services import answers, casework, handling
 from besadu.services.office import Office
 from besadu.store.senders import key_of
 from besadu_local import seed
@@ -94,7 +94,7 @@ class Citizen:
 def answered(office: Office, ticket: str, text: str = DONE) -> OutboxItem:
     """The admin hands it on, the agency answers, the admin delivers; the message with the answer."""
     handed_on(office, ticket, text)
-    casework.deliver(office, ADMIN, ticket, text=text)
+    answers.deliver(office, ADMIN, ticket, text=text)
     return next(item for item in office.store.outbox.of_ticket(ticket) if item.kind == "answer")
 
 
@@ -102,8 +102,8 @@ def handed_on(office: Office, ticket: str, text: str = DONE) -> None:
     """Up to the agency's answer."""
     officer = Actor(role="officer", name="Petugas", agency="DISHUB")
     casework.forward(office, ADMIN, ticket, agency_code="DISHUB")
-    casework.accept(office, officer, ticket)
-    casework.answer(office, officer, ticket, text=text)
+    handling.accept(office, officer, ticket)
+    handling.answer(office, officer, ticket, text=text)
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_whom_whatsapp_cannot_reach_gets_the_answer_by_sms(stack: Stack, office:
     eventually(lambda: all(item.due is None for item in office.store.outbox.of_ticket(ticket)))
     failure = {"place": "send", "times": 1, "mode": "error", "status": 400, "code": 131026}
     requests.post(f"{stack.addresses['phone']}/control/fail", json=failure, timeout=5).raise_for_status()
-    casework.deliver(office, ADMIN, ticket, text=DONE)
+    answers.deliver(office, ADMIN, ticket, text=DONE)
     there = Phone(stack.addresses["phone"], citizen.address.phone, channel="sms")
     assert ticket in there.wait_for(lambda message: DONE in message["text"])["text"]
 

@@ -13,7 +13,7 @@ from besadu.domain.complaint import State
 from besadu.domain.evidence import Evidence
 from besadu.domain.message import Attachment
 from besadu.pages.desk import create_app
-from besadu.services import casework, evidence, inspection
+from besadu.services import casework, evidence, handling, inspection
 from besadu_local.stack import Stack
 from tests.services.desk_case import ADMIN, CITIZEN, JPEG, NAME, NIK, PHONE, Case, a_case
 
@@ -98,7 +98,7 @@ def test_every_field_has_a_label_and_every_form_leads_to_its_own_link(desk: Flas
 @pytest.mark.parametrize("path", ["", "/bukti/abc"])
 def test_a_dead_link_is_refused_politely(desk: FlaskClient, case: Case, path: str) -> None:
     old = case.token()
-    casework.hand_back(case.office, case.officer, case.ticket, reason="Bukan kami")
+    handling.hand_back(case.office, case.officer, case.ticket, reason="Bukan kami")
     case.forward()
     for token, said in (
         ("x.y.z", "tidak berlaku"),
@@ -206,7 +206,7 @@ def test_a_question_and_a_return_change_the_state(desk: FlaskClient, case: Case)
 
 
 def test_who_comes_too_late_reads_what_happened_and_keeps_the_words(desk: FlaskClient, case: Case) -> None:
-    casework.answer(case.office, case.officer, case.ticket, text="Sudah selesai.")
+    handling.answer(case.office, case.officer, case.ticket, text="Sudah selesai.")
     answer = send(desk, case, "answer", text="Jawaban saya yang lain", files=[photo()])
     assert answer.status_code == 409
     assert "sudah dijawab oleh Petugas Uji" in answer.text

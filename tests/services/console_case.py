@@ -13,7 +13,7 @@ from besadu.domain.evidence import Evidence
 from besadu.domain.message import Address, Attachment
 from besadu.identity import Person, person_of
 from besadu.media import Media
-from besadu.services import casework
+from besadu.services import casework, handling
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
 from besadu.store.directory import AgencyRecord, Officer, Post
@@ -102,7 +102,7 @@ class Cast:
     def answered(self) -> str:
         """A complaint that the agency has answered."""
         ticket = self.forwarded()
-        casework.answer(self.office, self.actor("officer"), ticket, text="Lampunya sudah diganti.")
+        handling.answer(self.office, self.actor("officer"), ticket, text="Lampunya sudah diganti.")
         return ticket
 
     def evidence(self, ticket: str, body: bytes, mime: str, **changes: Any) -> str:

@@ -9,7 +9,7 @@ from besadu.domain.evidence import Evidence
 from besadu.domain.message import Attachment
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid
-from besadu.services import casework
+from besadu.services import answers, casework, handling, steps
 from besadu.services.office import Office
 from besadu.store.directory import Post
 from tests.factories import (
@@ -54,7 +54,7 @@ def forwarded(office: Office, ticket: str) -> Complaint:
 
 def answered(office: Office, ticket: str, text: str = "Lampu sudah diganti.", **more: object) -> Complaint:
     forwarded(office, ticket)
-    return casework.answer(office, OFFICER, ticket, text=text, **more)  # type: ignore[arg-type]
+    return handling.answer(office, OFFICER, ticket, text=text, **more)  # type: ignore[arg-type]
 
 
 def texts_to(office: Office, ticket: str, phone: str = PHONE) -> list[str]:
@@ -65,11 +65,11 @@ def texts_to(office: Office, ticket: str, phone: str = PHONE) -> list[str]:
 def test_the_whole_way_is_one_chain_in_which_every_message_is_named(office: Office, ticket: str, hands: Hands) -> None:
     forwarded(office, ticket)
     for step in (
-        lambda: casework.accept(office, OFFICER, ticket),
-        lambda: casework.answer(office, OFFICER, ticket, text="Sudah."),
-        lambda: casework.send_back(office, ADMIN, ticket, reason="Mohon sebutkan tanggalnya."),
-        lambda: casework.answer(office, OFFICER, ticket, text="Sudah diganti 3 Maret."),
-        lambda: casework.deliver(office, ADMIN, ticket, text="Lampu sudah diganti pada 3 Maret."),
+        lambda: handling.accept(office, OFFICER, ticket),
+        lambda: handling.answer(office, OFFICER, ticket, text="Sudah."),
+        lambda: answers.send_back(office, ADMIN, ticket, reason="Mohon sebutkan tanggalnya."),
+        lambda: handling.answer(office, OFFICER, ticket, text="Sudah diganti 3 Maret."),
+        lambda: answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti pada 3 Maret."),
     ):
         hands.advance(hours=1)
         step()
@@ -111,13 +111,13 @@ def test_an_agency_without_a_number_still_gets_the_complaint(office: Office, tic
 
 def test_after_a_return_the_next_hand_over_ends_the_links_of_the_one_before(office: Office, ticket: str) -> None:
     forwarded(office, ticket)
-    returned = casework.hand_back(office, OFFICER, ticket, reason="Bukan kewenangan kami.")
+    returned = handling.hand_back(office, OFFICER, ticket, reason="Bukan kewenangan kami.")
     assert (returned.state, returned.returns, returned.clock) == (State.RETURNED, 1, "verify")
     office.store.directory.save_agency(an_agency("dlh", name="Dinas Lingkungan Hidup"))
     again = casework.forward(office, LEADER, ticket, agency_code="dlh")
     assert (again.disposition, again.agency, again.answer) == (2, "dlh", None)
     with pytest.raises(NotAllowed):
-        casework.answer(office, OFFICER, ticket, text="Terlambat.")
+        handling.answer(office, OFFICER, ticket, text="Terlambat.")
 
 
 def test_a_question_pauses_and_reaches_the_citizen_in_the_agencys_name(office: Office, ticket: str) -> None:
@@ -148,14 +148,14 @@ def test_an_empty_field_is_told_and_nothing_happens(office: Office, ticket: str,
     answered(office, ticket)
     before = complaint_of(office, ticket)
     for step in (
-        lambda: casework.send_back(office, ADMIN, ticket, reason=text),
-        lambda: casework.deliver(office, ADMIN, ticket, text=text),
+        lambda: answers.send_back(office, ADMIN, ticket, reason=text),
+        lambda: answers.deliver(office, ADMIN, ticket, text=text),
         lambda: casework.note(office, ADMIN, ticket, text=text),
         lambda: casework.reject(office, ADMIN, ticket, reason=text),
         lambda: casework.refer(office, ADMIN, ticket, body=text),
         lambda: casework.ask(office, ADMIN, ticket, question=text),
-        lambda: casework.hand_back(office, OFFICER, ticket, reason=text),
-        lambda: casework.answer(office, OFFICER, ticket, text=text),
+        lambda: handling.hand_back(office, OFFICER, ticket, reason=text),
+        lambda: handling.answer(office, OFFICER, ticket, text=text),
     ):
         with pytest.raises(Invalid, match="belum diisi"):
             step()
@@ -163,7 +163,7 @@ def test_an_empty_field_is_told_and_nothing_happens(office: Office, ticket: str,
 
 
 def test_whatever_fits_the_form_fits_into_a_message(office: Office, ticket: str) -> None:
-    longest = "é" * casework.MOST_TEXT
+    longest = "é" * steps.MOST_TEXT
     with pytest.raises(Invalid, match="terlalu panjang"):
         casework.reject(office, ADMIN, ticket, reason=longest, advice=longest)
     with pytest.raises(Invalid, match="terlalu panjang"):
@@ -176,7 +176,7 @@ def test_whatever_fits_the_form_fits_into_a_message(office: Office, ticket: str)
 
 def test_an_answer_keeps_what_the_agency_wrote_beside_what_the_admin_made_of_it(office: Office, ticket: str) -> None:
     answered(office, ticket, "sdh diganti pak")
-    after = casework.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
+    after = answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
     assert after.answer
     assert (after.answer.original, after.answer.text) == ("sdh diganti pak", "Lampu sudah diganti.")
     assert after.history[-1].note == "Naskah disunting admin."
@@ -207,7 +207,7 @@ def test_pictures_follow_their_words_one_message_each(office: Office, ticket: st
     for name in ("p1", "p2"):
         a_picture(office, name, ticket)
     answered(office, ticket, evidence=("p1", "p2"))
-    after = casework.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
+    after = answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
     words, *pictures = sorted(
         (item_of(office, outbox_id) for outbox_id in after.history[-1].told),
         key=lambda item: item.due or item.created_at,
@@ -223,7 +223,7 @@ def test_a_merged_complaints_reporter_gets_the_answer_too(office: Office, ticket
     merged = complaint_of(office, other.ticket)
     assert (merged.state, merged.merged_into) == (State.MERGED, ticket)
     answered(office, ticket)
-    casework.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
+    answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
     assert "Lampu sudah diganti." in texts_to(office, other.ticket)[-1]
 
 
@@ -233,7 +233,7 @@ def test_who_was_merged_into_a_complaint_that_is_merged_itself_is_not_forgotten(
     casework.merge(office, ADMIN, "BSD-26-1111-1111", into="BSD-26-1111-1112")
     casework.merge(office, ADMIN, "BSD-26-1111-1112", into=ticket)
     answered(office, ticket)
-    casework.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
+    answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
     for number in ("1", "2"):
         assert "Lampu sudah diganti." in texts_to(office, f"BSD-26-1111-111{number}")[-1]
 
@@ -284,11 +284,11 @@ def test_a_corrected_title_holds_no_nik(office: Office, ticket: str) -> None:
 
 def test_a_ticket_that_nobody_has_is_a_key_error(office: Office) -> None:
     with pytest.raises(KeyError):
-        casework.accept(office, OFFICER, "BSD-26-0000-0000")
+        handling.accept(office, OFFICER, "BSD-26-0000-0000")
 
 
 def test_an_officer_of_another_agency_is_refused(office: Office, ticket: str) -> None:
     forwarded(office, ticket)
     with pytest.raises(NotAllowed):
-        casework.accept(office, Actor(role="officer", name="Lain", agency="dlh"), ticket)
+        handling.accept(office, Actor(role="officer", name="Lain", agency="dlh"), ticket)
     assert head_of(office).value.held == ()

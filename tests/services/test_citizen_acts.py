@@ -4,7 +4,7 @@ import pytest
 
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.deadlines import date_text, short_date_text
-from besadu.services import casework
+from besadu.services import answers, casework, handling
 from besadu.services.office import Office
 from tests.factories import ADMIN, OFFICER, PHONE, Hands, an_office, complaint_of, file_complaint, head_of, say, talk_of
 
@@ -29,9 +29,9 @@ def delivered(office: Office, hands: Hands) -> str:
 
 def deliver(office: Office, hands: Hands, ticket: str) -> None:
     casework.forward(office, ADMIN, ticket, agency_code="dishub")
-    casework.accept(office, OFFICER, ticket)
-    casework.answer(office, OFFICER, ticket, text="Lampu sudah diganti.")
-    casework.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
+    handling.accept(office, OFFICER, ticket)
+    handling.answer(office, OFFICER, ticket, text="Lampu sudah diganti.")
+    answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
     hands.advance(hours=1)
 
 
@@ -149,7 +149,7 @@ def test_every_step_of_a_citizen_leaves_what_they_said_in_the_talk(office: Offic
 def test_the_history_says_why_the_date_of_the_agency_moved(office: Office, hands: Hands) -> None:
     ticket = file_complaint(office, hands)
     casework.forward(office, ADMIN, ticket, agency_code="dishub")
-    casework.accept(office, OFFICER, ticket)
+    handling.accept(office, OFFICER, ticket)
     before = complaint_of(office, ticket)
     casework.ask(office, OFFICER, ticket, question="Tiang nomor berapa?")
     hands.advance(days=2)

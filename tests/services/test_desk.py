@@ -7,7 +7,7 @@ import pytest
 from besadu.domain.complaint import Actor, State, TalkLine, first_broken_entry
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid, Refused
-from besadu.services import casework, desk, evidence
+from besadu.services import answers, casework, desk, evidence, handling
 from besadu_local.stack import Stack
 from tests.factories import complaint_of
 from tests.services.desk_case import ADMIN, JPEG, NAME, NIK, PHONE, a_case
@@ -60,7 +60,7 @@ def test_an_altered_expired_or_foreign_link_is_refused(stack: Stack) -> None:
 def test_a_link_dies_when_the_complaint_is_handed_over_again(stack: Stack) -> None:
     case = a_case(stack)
     old = case.token()
-    casework.hand_back(case.office, case.officer, case.ticket, reason="Bukan urusan kami")
+    handling.hand_back(case.office, case.officer, case.ticket, reason="Bukan urusan kami")
     desk.open_link(case.office, old)
     case.forward()
     with pytest.raises(Refused, match="diteruskan ulang"):
@@ -137,7 +137,7 @@ def test_an_answer_sent_back_shows_why(stack: Stack) -> None:
     case = a_case(stack)
     desk.act(case.office, case.officer, case.ticket, "answer", text="Selesai.")
     case.hands.advance(hours=1)
-    casework.send_back(case.office, ADMIN, case.ticket, reason="Mohon sebutkan tanggalnya.")
+    answers.send_back(case.office, ADMIN, case.ticket, reason="Mohon sebutkan tanggalnya.")
     file = desk.agency_file(case.office, case.officer, case.ticket)
     assert file.instruction == "Mohon sebutkan tanggalnya."
     assert file.due

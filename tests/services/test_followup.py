@@ -8,7 +8,7 @@ import pytest
 
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.conversation import Pending
-from besadu.services import casework, followup
+from besadu.services import answers, casework, followup, handling
 from besadu.services.office import Office
 from besadu.store.directory import Post
 from tests.factories import (
@@ -80,7 +80,7 @@ def test_the_reminder_says_how_many_days_are_left_or_how_late_it_is(office: Offi
 
 def test_after_a_long_silence_of_our_own_only_the_last_step_is_taken(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
-    casework.accept(office, OFFICER, ticket)
+    handling.accept(office, OFFICER, ticket)
     hands.advance(days=60)
     assert followup.look(office, ticket) == "remind"
     assert told(office, ticket, "pengingat_opd") == [DUTY_PHONE]
@@ -100,7 +100,7 @@ def test_a_task_of_a_complaint_that_moved_on_or_is_gone_does_nothing(office: Off
     ticket = forwarded(office).ticket
     remind_at = complaint_of(office, ticket).remind_at
     assert remind_at
-    casework.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
+    handling.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
     hands.time = remind_at
     assert followup.look(office, ticket) == "nothing due"
     assert followup.look(office, "BSD-26-0000-0000") == "nothing due"
@@ -108,7 +108,7 @@ def test_a_task_of_a_complaint_that_moved_on_or_is_gone_does_nothing(office: Off
 
 def test_a_question_that_is_not_answered_lapses_and_the_work_goes_on(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
-    casework.accept(office, OFFICER, ticket)
+    handling.accept(office, OFFICER, ticket)
     casework.ask(office, OFFICER, ticket, question="Tiang nomor berapa?")
     assert at_next_step(office, hands, ticket) == "lapse"
     after = complaint_of(office, ticket)
@@ -122,8 +122,8 @@ def test_a_question_that_is_not_answered_lapses_and_the_work_goes_on(office: Off
 
 def test_an_answer_that_nobody_judges_closes_the_complaint(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
-    casework.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
-    casework.deliver(office, ADMIN, ticket, text="Sudah diperbaiki.")
+    handling.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
+    answers.deliver(office, ADMIN, ticket, text="Sudah diperbaiki.")
     assert at_next_step(office, hands, ticket) == "close_silently"
     after = complaint_of(office, ticket)
     assert (after.state, after.remind_at) == (State.CLOSED_SILENTLY, None)

@@ -6,7 +6,7 @@ import pytest
 from besadu.domain.complaint import Actor, State, TalkLine, first_broken_entry
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Invalid, Refused
-from besadu.services import casework, correspondence, reading, worklists
+from besadu.services import answers, correspondence, reading, worklists
 from besadu.store.inbox import InboxItem
 from besadu_local.stack import Stack
 from tests.factories import complaint_of
@@ -223,7 +223,7 @@ def test_an_admin_may_settle_a_conversation_without_words(cast: Cast) -> None:
 def test_the_preview_is_what_is_sent(cast: Cast) -> None:
     ticket = cast.answered()
     preview = reading.answer_preview(cast.office, cast.stored(ticket), "Sudah diganti hari ini.")
-    casework.deliver(cast.office, cast.actor("admin"), ticket, text="Sudah diganti hari ini.")
+    answers.deliver(cast.office, cast.actor("admin"), ticket, text="Sudah diganti hari ini.")
     answer: OutboxItem = next(item for item in cast.office.store.outbox.of_ticket(ticket) if item.kind == "answer")
     assert preview == answer.text
 

@@ -84,7 +84,8 @@ def reckoned(complaint: Complaint, calendar: Calendar) -> datetime:
     if complaint.clock_started is None:
         raise ValueError("no clock runs")
     if complaint.agreed:
-        return deadlines.due(complaint.agreed, 0, calendar)
+        # The day itself, also when the moment is its end, which would count as the next one.
+        return deadlines.end_of(next(calendar.working_days(complaint.agreed.astimezone(deadlines.WIB).date())))
     date = deadlines.due(complaint.clock_started, days(complaint.clock, complaint, calendar), calendar)
     for pause in complaint.pauses:
         date = deadlines.shift(date, pause.since, pause.until, calendar)

@@ -88,13 +88,26 @@ class TalkLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the OPD says was done. The admin may edit ``text`` before delivery; ``original`` stays as written."""
+    """What the OPD says was done. The admin may edit ``text`` before delivery; ``original`` stays as written.
+
+    With ``scheduled_for`` it is a promise and no end: the work will be done by the end of that day.
+    """
 
     text: str
     original: str
     by: str
     at: datetime
     evidence: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()  # those of ``evidence`` that show the place before the work
+    scheduled_for: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """More time that an OPD asks for: until when, and why."""
+
+    due: datetime
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +200,13 @@ class Complaint:
     answer: Answer | None = None
     delivered_by: str = ""  # outbox id of the answer
     returns: int = 0
+    suggested_agency: str = ""  # code of the OPD that, says who returned it, is the right one
+    decided: bool = False  # the leader has said which OPD is responsible, after two returns
+    extensions: int = 0  # of the answer's deadline, in this hand-over
+    extension: Extension | None = None  # waits for the admin's decision
+    progress_told: int = 0  # how often the citizen was told of progress, in this hand-over
+    progress_told_at: datetime | None = None
+    scheduled_for: datetime | None = None  # what the citizen was promised; the OPD is held to it
     reopened: int = 0
     reminded: tuple[str, ...] = ()  # steps of the ladder taken on this clock
     remind_at: datetime | None = None  # when the next one is due

@@ -98,6 +98,11 @@ def due(start: datetime, working_days: int, calendar: Calendar) -> datetime:
     return _at(next(days), CLOSES)
 
 
+def end_of(day: date) -> datetime:
+    """When the office closes on ``day``: a date that somebody promised, as a deadline."""
+    return _at(day, CLOSES)
+
+
 def working_days_left(now: datetime, due: datetime, calendar: Calendar) -> int:
     """Working days between today and the day of ``due``; 0 on that day itself; below zero as soon as it is late.
 

@@ -5,11 +5,11 @@ generated from it. The clocks are those of ``deadlines.CLOCKS``; how they run st
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from besadu.domain import clocks, deadlines, ladder
+from besadu.domain import clocks, conditions, deadlines, ladder
 from besadu.domain.complaint import FINAL, Actor, Complaint, Role, State
 
 Action = Literal[
@@ -22,9 +22,16 @@ Action = Literal[
     "forward",
     "accept",
     "return",
+    "extend",
+    "ask_extension",
+    "grant_extension",
+    "refuse_extension",
+    "progress",
     "answer",
     "send_back",
     "deliver",
+    "promise",
+    "renew_link",
     "satisfied",
     "dissatisfied",
     "appeal",
@@ -34,7 +41,6 @@ Action = Literal[
     "note",
     "classify",
 ]
-MOST_REOPENINGS = 2  # after that only the appeal (Ombudsman, SP4N-LAPOR!) is left
 ANSWERABLE = frozenset({State.ASSIGNED, State.IN_PROGRESS})
 OPEN = frozenset(State) - FINAL
 RESUMABLE = frozenset({State.RECEIVED, State.ASSIGNED, State.IN_PROGRESS, State.REOPENED, State.RETURNED})
@@ -55,6 +61,8 @@ class Row:
     actors: frozenset[Role]
     clock: str = ""  # "" keeps the running clock on "same" and stops it otherwise
     tells_citizen: str = ""  # key of texts.id.toml
+    tells_citizen_by: Mapping[Role, str] = field(default_factory=dict)  # other words when this role takes the step
+    tells_followers: str = ""  # the reporters of complaints merged into this one; their answer comes with "deliver"
     tells_agency: str = ""
 
 
@@ -64,7 +72,7 @@ def _row(
     sources: set[State] | frozenset[State],
     target: State | Literal["same", "resume"],
     actors: set[Role],
-    **more: str,
+    **more: Any,  # noqa: ANN401 - the fields of Row that have a default
 ) -> Row:
     return Row(
         action=action,
@@ -88,11 +96,28 @@ TABLE: tuple[Row, ...] = (
         {"admin", "officer"},
         clock="citizen_answer",
         tells_citizen="question",
+        tells_citizen_by={"admin": "question_from_admin"},
     ),
     _row("reply", "Pelapor menjawab", {S.ASKED}, "resume", {"citizen"}),
     _row("lapse", "Pelapor tidak menjawab", {S.ASKED}, "resume", {"system"}),
-    _row("reject", "Tidak layak", DESK, S.REJECTED, {"admin"}, tells_citizen="rejected"),
-    _row("refer", "Rujuk ke instansi lain", DESK, S.REFERRED, {"admin"}, tells_citizen="referred"),
+    _row(
+        "reject",
+        "Tidak layak",
+        DESK,
+        S.REJECTED,
+        {"admin"},
+        tells_citizen="rejected",
+        tells_followers="rejected",
+    ),
+    _row(
+        "refer",
+        "Rujuk ke instansi lain",
+        DESK,
+        S.REFERRED,
+        {"admin"},
+        tells_citizen="referred",
+        tells_followers="referred",
+    ),
     _row("merge", "Gabungkan", DESK, S.MERGED, {"admin"}, tells_citizen="merged"),
     _row(
         "forward",
@@ -106,6 +131,18 @@ TABLE: tuple[Row, ...] = (
     ),
     _row("accept", "Terima", {S.ASSIGNED}, S.IN_PROGRESS, {"officer"}, clock="answer"),
     _row("return", "Kembalikan", ANSWERABLE, S.RETURNED, {"officer"}, clock="verify"),
+    _row("extend", "Tambah waktu", {S.IN_PROGRESS}, "same", {"officer"}, tells_citizen="extended"),
+    _row("ask_extension", "Minta tambahan waktu", {S.IN_PROGRESS}, "same", {"officer"}),
+    _row(
+        "grant_extension",
+        "Setujui tambahan waktu",
+        {S.IN_PROGRESS},
+        "same",
+        {"admin", "leader"},
+        tells_citizen="extended",
+    ),
+    _row("refuse_extension", "Tolak tambahan waktu", {S.IN_PROGRESS}, "same", {"admin", "leader"}),
+    _row("progress", "Kabari perkembangan", {S.IN_PROGRESS}, "same", {"officer"}, tells_citizen="progress"),
     _row("answer", "Kirim jawaban", ANSWERABLE, S.ANSWERED, {"officer"}, clock="review"),
     _row(
         "send_back",
@@ -116,7 +153,26 @@ TABLE: tuple[Row, ...] = (
         clock="answer",
         tells_agency="disposisi_baru",
     ),
-    _row("deliver", "Sampaikan jawaban", {S.ANSWERED}, S.DELIVERED, {"admin"}, clock="reply", tells_citizen="answer"),
+    _row(
+        "deliver",
+        "Sampaikan jawaban",
+        {S.ANSWERED},
+        S.DELIVERED,
+        {"admin"},
+        clock="reply",
+        tells_citizen="answer",
+        tells_followers="answer",
+    ),
+    _row(
+        "promise",
+        "Sampaikan jadwal",
+        {S.ANSWERED},
+        S.IN_PROGRESS,
+        {"admin"},
+        clock="answer",  # and due at the promised date
+        tells_citizen="scheduled",
+        tells_followers="scheduled",
+    ),
     _row("satisfied", "Pelapor puas", {S.DELIVERED}, S.CLOSED, {"citizen"}, tells_citizen="thanks_ask_rating"),
     _row(
         "dissatisfied",
@@ -137,9 +193,18 @@ TABLE: tuple[Row, ...] = (
         S.WITHDRAWN,
         {"citizen"},
         tells_citizen="withdrawn",
+        tells_followers="leading_withdrawn",
     ),
     _row("note", "Catatan", OPEN, "same", {"admin", "officer", "leader"}),
     _row("classify", "Ubah klasifikasi", DESK, "same", {"admin"}),
+    _row(
+        "renew_link",
+        "Ganti tautan OPD",
+        ANSWERABLE | {S.ASKED},
+        "same",
+        {"admin"},
+        tells_agency="disposisi_baru",
+    ),
 )
 
 ROWS: Mapping[str, Row] = {row.action: row for row in TABLE}
@@ -157,9 +222,12 @@ def step(
     *,
     now: datetime,
     calendar: deadlines.Calendar,
+    agreed: datetime | None = None,
     **changes: Any,  # noqa: ANN401 - fields of Complaint, checked by dataclasses.replace
 ) -> Complaint:
     """The complaint after ``action``, with its clock set; ``changes`` are further fields of it.
+
+    ``agreed``: the date on which the clock ends then, whatever is counted.
 
     Raises NotAllowed, in Indonesian, when the table has no such step for this person from this state.
     """
@@ -168,10 +236,19 @@ def step(
         raise NotAllowed(refusal)
     target = _target(row, complaint)
     after = replace(complaint, state=target, updated_at=now, **changes)
-    if row.target == "same":
+    if row.target == "same" and agreed is None:
         return after
-    after = _clock(row, complaint, after, now=now, calendar=calendar)
+    if row.target != "same":
+        after = _clock(row, complaint, after, now=now, calendar=calendar)
+    if agreed:
+        after = replace(clocks.agreed(after, agreed, calendar), reminded=())
     return replace(after, remind_at=ladder.next_at(after, calendar))
+
+
+def words(action: str, role: Role) -> str:
+    """The key of the text with which the citizen is told of this step; "" when nothing is said."""
+    row = ROWS[action]
+    return row.tells_citizen_by.get(role, row.tells_citizen)
 
 
 def answer_due(complaint: Complaint, *, now: datetime, calendar: deadlines.Calendar) -> datetime:
@@ -186,12 +263,10 @@ def _refusal(row: Row, complaint: Complaint, actor: Actor) -> str:
         return f"Langkah “{row.label}” tidak dapat dilakukan: laporan sudah berstatus lain."
     if actor.role not in row.actors:
         return f"Langkah “{row.label}” bukan kewenangan Anda."
+    if refusal := conditions.refusal(row.action, complaint, actor):
+        return refusal
     if actor.role == "officer":
         return _refusal_of_officer(complaint, actor)
-    if row.action == "dissatisfied" and complaint.reopened >= MOST_REOPENINGS:
-        return "Laporan ini sudah dua kali dibuka kembali."
-    if row.action == "appeal" and complaint.reopened < MOST_REOPENINGS:
-        return "Laporan ini masih dapat dibuka kembali."
     return ""
 
 

@@ -11,9 +11,9 @@ from besadu.domain import nik
 from besadu.domain.complaint import CaseClass, HeldNik
 from besadu.domain.deadlines import WIB
 from besadu.errors import InvalidFields
-from besadu.services.casework import MOST_TEXT
 from besadu.services.office import Office
 from besadu.services.sealing import sealer
+from besadu.services.steps import MOST_TEXT
 
 ReplyBy = Literal["whatsapp", "sms", "none"]
 FORM_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")

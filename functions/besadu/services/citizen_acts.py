@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from besadu.domain import clocks, workflow
+from besadu.domain import clocks, conditions, workflow
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import CitizenAct, CitizenStep, Reply
-from besadu.services import notices
+from besadu.services import notices, steps
 from besadu.services.office import Office
 from besadu.services.registration import CITIZEN
 from besadu.store.client import Commit, Stored
@@ -49,7 +50,7 @@ def decide(
     """The step of the workflow that a citizen's verdict, mark, reply or withdrawal is. Raises NotAllowed."""
     calendar = office.calendar()
     if step == "dissatisfied":
-        if before.reopened >= workflow.MOST_REOPENINGS:
+        if before.reopened >= conditions.MOST_REOPENINGS:
             after = workflow.step(before, "appeal", CITIZEN, now=now, calendar=calendar, reason=text)
             return Decision(after=after, action="appeal", actor=CITIZEN, note=text)
         again = before.reopened + 1
@@ -59,16 +60,16 @@ def decide(
     if step == "add":
         message = "an addition is no step"
         raise ValueError(message)
-    rated = {"rating": rating} if rating is not None else {}
+    rated: dict[str, Any] = {"rating": rating} if rating is not None else {}
     after = workflow.step(before, step, CITIZEN, now=now, calendar=calendar, **rated)
-    return Decision(
-        after=after, action=step, actor=CITIZEN, note=text if step != "reply" else clocks.why_moved(before, after)
-    )
+    told = steps.to_followers(office, before, step, {"into": before.ticket}, now=now)
+    note = text if step != "reply" else clocks.why_moved(before, after)
+    return Decision(after=after, action=step, actor=CITIZEN, note=note, outbox=told)
 
 
 def _told(action: str, after: Complaint) -> Reply | None:
     """The text that the workflow's table names for this step."""
-    key = workflow.ROWS[action].tells_citizen
+    key = workflow.words(action, CITIZEN.role)
     if not key:
         return None
     values = {"ticket": after.ticket}

@@ -9,8 +9,8 @@ from besadu.domain.evidence import Evidence
 from besadu.domain.nik import mask_in
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict, Invalid, Refused
-from besadu.services.casework import MOST_TEXT
 from besadu.services.office import Office
+from besadu.services.steps import MOST_TEXT
 from besadu.store.client import AlreadyThere
 from besadu.store.keys import outbox_key
 

@@ -12,7 +12,7 @@ from besadu.domain.evidence import Evidence, EvidenceState
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.errors import Conflict, Refused
-from besadu.services import casework
+from besadu.services import casework, handling
 from besadu.services.office import Office
 from besadu.store.client import Stored
 from besadu.store.complaints import Decision
@@ -153,10 +153,10 @@ def act(
     if seen is not None and _is_done(seen, actor, action, text):
         return seen
     steps: dict[DeskAction, Callable[[], Complaint]] = {
-        "accept": lambda: casework.accept(office, actor, ticket),
-        "return": lambda: casework.hand_back(office, actor, ticket, reason=text),
+        "accept": lambda: handling.accept(office, actor, ticket),
+        "return": lambda: handling.hand_back(office, actor, ticket, reason=text),
         "ask": lambda: casework.ask(office, actor, ticket, question=text),
-        "answer": lambda: casework.answer(office, actor, ticket, text=text, evidence=evidence),
+        "answer": lambda: handling.answer(office, actor, ticket, text=text, evidence=evidence),
         "note": lambda: casework.note(office, actor, ticket, text=text),
     }
     return steps[action]()

@@ -1,6 +1,7 @@
 """The messages that a step of a complaint sends: made with the step, in the same commit."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from besadu import texts
@@ -8,6 +9,8 @@ from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import date_text, short_date_text
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem, OutboxKind
+from besadu.errors import Invalid
+from besadu.services.office import Office
 from besadu.store.directory import AgencyRecord
 from besadu.store.keys import outbox_key
 
@@ -53,6 +56,19 @@ def to_citizen(
         else (complaint.ticket, texts.say(f"news_{key}", **values)),
         by_person=by_person,
     )
+
+
+def to_follower(leading: Complaint, follower: Complaint, item: OutboxItem, cause: str) -> OutboxItem:
+    """``item`` for the reporter of a complaint that was merged into ``leading``: once for each step of that one."""
+    return replace(item, id=outbox_key(f"{leading.ticket}:{leading.revision}:{follower.ticket}", cause))
+
+
+def agency_of(office: Office, code: str) -> AgencyRecord:
+    """The agency with this code. Raises Invalid (Indonesian, for the form) when there is none."""
+    agency = office.store.directory.agency(code)
+    if agency is None:
+        raise Invalid("Pilih instansi tujuan.")
+    return agency
 
 
 def to_agency(

@@ -8,7 +8,7 @@ from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Actor, CaseClass, Complaint
 from besadu.domain.workflow import ROWS, Action
 from besadu.errors import Invalid
-from besadu.services import casework
+from besadu.services import answers, casework
 from besadu.services.office import Office
 
 Values = Mapping[str, str]
@@ -126,16 +126,14 @@ FORMS: Final[Mapping[str, Form]] = {
             action="deliver",
             main="text",
             fields=("text",),
-            run=lambda office, actor, ticket, values: casework.deliver(office, actor, ticket, text=values["text"]),
+            run=lambda office, actor, ticket, values: answers.deliver(office, actor, ticket, text=values["text"]),
             done="Jawaban dikirim kepada pelapor di saluran yang ia gunakan.",
         ),
         Form(
             action="send_back",
             main="reason",
             fields=("reason",),
-            run=lambda office, actor, ticket, values: casework.send_back(
-                office, actor, ticket, reason=values["reason"]
-            ),
+            run=lambda office, actor, ticket, values: answers.send_back(office, actor, ticket, reason=values["reason"]),
             done="Jawaban dikembalikan kepada OPD untuk dilengkapi.",
         ),
         Form(

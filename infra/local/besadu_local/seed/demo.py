@@ -16,7 +16,7 @@ from besadu.domain.evidence import Evidence
 from besadu.domain.message import Address, Attachment
 from besadu.domain.nik import masked
 from besadu.media import Media
-from besadu.services import casework, citizen_acts, registration
+from besadu.services import answers, casework, citizen_acts, handling, registration
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
 from besadu.store.keys import key
@@ -177,10 +177,12 @@ def _take(office: Office, ticket: str, step: dict[str, Any], earlier: list[str])
         "answer": {"text": step.get("text")},
     }
     if verb in by_office:
-        getattr(casework, verb)(office, ADMIN, ticket, **by_office[verb])
+        module = answers if verb == "deliver" else casework
+        getattr(module, verb)(office, ADMIN, ticket, **by_office[verb])
     elif verb in by_agency:
         officer = Actor(role="officer", name=f"Petugas {complaint.agency_name}", agency=complaint.agency)
-        getattr(casework, verb)(office, officer, ticket, **by_agency[verb])
+        module = casework if verb == "ask" else handling
+        getattr(module, verb)(office, officer, ticket, **by_agency[verb])
     else:
         _by_citizen(office, complaint, verb, step)
 

@@ -1,0 +1,84 @@
+"""What a step of the workflow demands besides the right state and role: how often, after what, by whose word."""
+
+from collections.abc import Callable, Mapping
+
+from besadu.domain.complaint import Actor, Complaint
+
+MOST_REOPENINGS = 2  # after that only the appeal (Ombudsman, SP4N-LAPOR!) is left
+MOST_RETURNS = 2  # after that the leader says who is responsible, and that OPD cannot return it
+OWN_EXTENSIONS = 1  # of the answer's deadline that an OPD may take by itself
+MOST_EXTENSIONS = 2  # the further one an admin or leader grants
+MOST_EXTENSION_DAYS = 14  # working days beyond the deadline (or from now, when that has passed), each time
+MOST_PROGRESS = 3  # messages about progress that the citizen gets in one hand-over, at most one a day
+
+
+def refusal(action: str, complaint: Complaint, actor: Actor) -> str:
+    """Why this step may not be taken now, in Indonesian; "" when nothing stands against it."""
+    rule = _RULES.get(action)
+    return rule(complaint, actor) if rule else ""
+
+
+def awaits_leader(complaint: Complaint) -> bool:
+    """Whether OPDs have returned it so often that the leader says who is responsible."""
+    return complaint.returns >= MOST_RETURNS and not complaint.decided
+
+
+def _dissatisfied(complaint: Complaint, _actor: Actor) -> str:
+    return "Laporan ini sudah dua kali dibuka kembali." if complaint.reopened >= MOST_REOPENINGS else ""
+
+
+def _appeal(complaint: Complaint, _actor: Actor) -> str:
+    return "Laporan ini masih dapat dibuka kembali." if complaint.reopened < MOST_REOPENINGS else ""
+
+
+def _forward(complaint: Complaint, actor: Actor) -> str:
+    if awaits_leader(complaint) and actor.role != "leader":
+        return "Laporan ini sudah dua kali dikembalikan OPD. OPD yang berwenang ditetapkan oleh pimpinan."
+    return ""
+
+
+def _return(complaint: Complaint, _actor: Actor) -> str:
+    return "Pimpinan sudah menetapkan bahwa laporan ini urusan instansi Anda." if complaint.decided else ""
+
+
+def _extend(complaint: Complaint, _actor: Actor) -> str:
+    if complaint.extensions < OWN_EXTENSIONS:
+        return ""
+    return "Waktu sudah pernah ditambah; tambahan berikutnya diputuskan admin."
+
+
+def _ask_extension(complaint: Complaint, _actor: Actor) -> str:
+    if complaint.extension:
+        return "Permintaan tambahan waktu sedang menunggu keputusan admin."
+    if complaint.extensions < OWN_EXTENSIONS:
+        return "Tambahan waktu yang pertama tidak perlu disetujui admin."
+    return "Waktu sudah dua kali ditambah." if complaint.extensions >= MOST_EXTENSIONS else ""
+
+
+def _decide_extension(complaint: Complaint, _actor: Actor) -> str:
+    return "" if complaint.extension else "Tidak ada permintaan tambahan waktu."
+
+
+def _deliver(complaint: Complaint, _actor: Actor) -> str:
+    promised = complaint.answer and complaint.answer.scheduled_for
+    return "Jawaban ini baru berupa jadwal: sampaikan sebagai jadwal." if promised else ""
+
+
+def _promise(complaint: Complaint, _actor: Actor) -> str:
+    promised = complaint.answer and complaint.answer.scheduled_for
+    return "" if promised else "Jawaban ini tidak memuat jadwal."
+
+
+# What a step demands besides state and role.
+_RULES: Mapping[str, Callable[[Complaint, Actor], str]] = {
+    "appeal": _appeal,
+    "ask_extension": _ask_extension,
+    "deliver": _deliver,
+    "dissatisfied": _dissatisfied,
+    "extend": _extend,
+    "forward": _forward,
+    "grant_extension": _decide_extension,
+    "promise": _promise,
+    "refuse_extension": _decide_extension,
+    "return": _return,
+}
