@@ -28,8 +28,8 @@ class Queue:
         """Let `delivery` send this message when it is due. ``again`` makes a new task where one was lost."""
         return self._create("outbox", "delivery", "/send", {"id": outbox_id}, due, again)
 
-    def prompt(self, sender_key: str, outbox_id: str, due: datetime | None, *, again: str = "") -> bool:
-        """Let `delivery` send the prompt that stands in the head of this conversation."""
+    def reply(self, sender_key: str, outbox_id: str, due: datetime, *, again: str = "") -> bool:
+        """Let `delivery` send the message that stands in the head of this conversation."""
         return self._create("outbox", "delivery", "/send", {"id": outbox_id, "sender": sender_key}, due, again)
 
     def fetch(self, evidence_id: str, due: datetime | None, *, again: str = "") -> bool:

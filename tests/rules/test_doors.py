@@ -71,7 +71,7 @@ class Listening(Queue):
 def test_every_task_has_a_door_that_takes_it() -> None:
     queue = Listening()
     queue.send("a", None)
-    queue.prompt("a", "b", None)
+    queue.reply("a", "b", clock.now())
     queue.fetch("a", None)
     queue.remind("BSD-26-4839-2050", clock.now() + timedelta(days=1))
     makers = [name for name in vars(Queue) if not name.startswith("_")]

@@ -134,8 +134,8 @@ def test_the_caller_goes_on_where_they_are_answered(office: Office, hands: Hands
     say(office, "STATUS")
     head = head_of(office, WHATSAPP).value
     assert (head.ticket, head.tickets) == (ticket, (ticket,))
-    newest = max(office.store.outbox.of_ticket(ticket), key=lambda item: item.created_at)
-    assert f"Laporan *{ticket}*" in newest.text
+    assert head.said
+    assert f"Laporan *{ticket}*" in head.said.text
     casework.forward(office, ADMIN, ticket, agency_code="dishub")
     forwarded = [item for item in office.store.outbox.of_ticket(ticket) if item.kind == "notice"][-1]
     assert forwarded.address == WHATSAPP

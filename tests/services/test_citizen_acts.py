@@ -36,10 +36,10 @@ def deliver(office: Office, hands: Hands, ticket: str) -> None:
 
 
 def replies(office: Office, ticket: str) -> str:
-    """All that the citizen has been told, oldest first; a prompt that still waits included."""
+    """All that the citizen has been told, oldest first, with what still waits in the conversation."""
     found = [item.text for item in office.store.outbox.of_ticket(ticket) if item.address.phone == PHONE]
-    pending = head_of(office).value.pending
-    return "\n".join([*found, pending.text if pending else ""])
+    head = head_of(office).value
+    return "\n".join([*found, *(waiting.text for waiting in (head.said, head.pending) if waiting)])
 
 
 def history(complaint: Complaint) -> list[str]:

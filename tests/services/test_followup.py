@@ -8,7 +8,7 @@ import pytest
 
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.conversation import Pending
-from besadu.services import answers, casework, followup, handling
+from besadu.services import answers, casework, followup, handling, replies
 from besadu.services.office import Office
 from besadu.store.directory import Post
 from tests.factories import (
@@ -21,6 +21,7 @@ from tests.factories import (
     an_agency,
     an_office,
     complaint_of,
+    file_complaint,
     head_of,
     item_of,
     keep_complaint,
@@ -147,13 +148,13 @@ def test_the_sweep_counts_what_is_due_and_changes_nothing_itself(office: Office,
     before = complaint_of(office, ticket)
     counts = followup.sweep(office)
     # The two messages of the hand-over, and the one that is late.
-    assert counts == {"messages": 3, "files": 0, "prompts": 0, "complaints": 1}
+    assert counts == {"messages": 3, "files": 0, "replies": 0, "complaints": 1}
     assert followup.sweep(office) == counts
     assert complaint_of(office, ticket) == before
 
 
 def test_without_anything_due_the_sweep_is_silent(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    assert followup.sweep(office) == {"messages": 0, "files": 0, "prompts": 0, "complaints": 0}
+    assert followup.sweep(office) == {"messages": 0, "files": 0, "replies": 0, "complaints": 0}
     assert capsys.readouterr().err == ""
 
 
@@ -162,31 +163,41 @@ def asked(office: Office, hands: Hands) -> Pending:
     say(office, "Lampu jalan mati total")
     waiting = head_of(office).value.pending
     assert waiting
-    hands.time = waiting.due + followup.UNCLAIMED
+    hands.time = waiting.due + replies.UNCLAIMED
     return waiting
 
 
 def test_a_prompt_whose_task_is_lost_is_kept_as_a_message_once(office: Office, hands: Hands) -> None:
     waiting = asked(office, hands)
-    assert followup.sweep(office)["prompts"] == 1
+    assert followup.sweep(office)["replies"] == 1
     item = item_of(office, waiting.outbox_id)
     assert (item.state, item.kind, item.text, item.due) == ("pending", "prompt", waiting.text, waiting.due)
     hands.advance(minutes=1)
     counts = followup.sweep(office)
-    assert (counts["prompts"], counts["messages"]) == (0, 1)
+    assert (counts["replies"], counts["messages"]) == (0, 1)
 
 
 def test_a_prompt_that_was_sent_is_left_alone_by_the_sweep(office: Office, hands: Hands) -> None:
     waiting = asked(office, hands)
     sent = keep_item(office, id=waiting.outbox_id, kind="prompt", state="sent", due=None)
-    assert followup.sweep(office)["prompts"] == 0
+    assert followup.sweep(office)["replies"] == 0
     assert item_of(office, waiting.outbox_id) == sent
+
+
+def test_a_ticket_whose_task_is_lost_is_kept_as_a_message(office: Office, hands: Hands) -> None:
+    ticket = file_complaint(office, hands)
+    told = head_of(office).value.said
+    assert told
+    hands.advance(minutes=1)
+    assert followup.sweep(office)["messages"] >= 1
+    assert item_of(office, told.id) == told
+    assert ticket in told.text
 
 
 def test_a_prompt_in_time_is_left_to_its_task(office: Office, hands: Hands) -> None:
     waiting = asked(office, hands)
-    hands.time = waiting.due + followup.UNCLAIMED - timedelta(seconds=1)
-    assert followup.sweep(office)["prompts"] == 0
+    hands.time = waiting.due + replies.UNCLAIMED - timedelta(seconds=1)
+    assert followup.sweep(office)["replies"] == 0
     assert office.store.outbox.read(waiting.outbox_id) is None
 
 

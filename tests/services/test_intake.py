@@ -6,6 +6,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -19,12 +20,13 @@ from besadu.domain import ticket as tickets
 from besadu.domain.complaint import State
 from besadu.domain.conversation import MOST_RECENT
 from besadu.domain.message import Address
+from besadu.domain.outbox import OutboxItem
 from besadu.errors import Unavailable
 from besadu.queue import Queue
 from besadu.services.intake import LONGEST_WAIT, QUIET
 from besadu.services.office import Office
 from besadu.store import open_store
-from besadu.store.client import connect
+from besadu.store.client import AlreadyThere, connect
 from besadu.store.inbox import InboxItem
 from besadu.store.keys import inbox_key
 from tests.factories import (
@@ -85,7 +87,42 @@ def test_a_whole_talk_becomes_a_complaint_with_a_sealed_nik(office: Office, hand
     assert complaint.reporter.nik.index == vault.index(office.settings.nik_index_key, NIK)
     head = head_of(office).value
     assert (head.draft, head.pending, head.tickets) == (None, None, (ticket,))
-    assert any(ticket in item["text"] for item in every(office, "outbox"))
+    assert head.said
+    assert (head.said.kind, head.said.ticket, ticket in head.said.text) == ("notice", ticket, True)
+    assert complaint.history[0].told == (head.said.id,)
+
+
+def test_a_reply_that_nobody_has_claimed_is_kept_when_the_citizen_writes_again(office: Office, hands: Hands) -> None:
+    ticket = file_complaint(office, hands)
+    told = head_of(office).value.said
+    say(office, "STATUS")
+    status = head_of(office).value.said
+    assert told
+    assert status
+    assert ticket in status.text
+    assert item_of(office, told.id) == told
+    hands.advance(seconds=1)
+    keep_item(office, id=status.id, kind="prompt", state="sent", due=None)  # its task was in time
+    say(office, "STATUS")
+    assert item_of(office, status.id).state == "sent"
+
+
+def test_a_reply_claimed_while_the_citizen_writes_stops_neither(office: Office, hands: Hands) -> None:
+    file_complaint(office, hands)
+    for _ in range(12):
+        before = head_of(office).value
+        said = before.said
+        assert said
+
+        def claim(said: OutboxItem = said) -> None:
+            with suppress(AlreadyThere):  # the citizen's next message was faster, and has put it into the outbox
+                keep_item(office, id=said.id, kind="prompt", state="sent", due=None)
+
+        works = (claim, lambda: say(office, "STATUS"))
+        together(2, lambda number, works=works: works[number]())
+        assert head_of(office).value.sequence == before.sequence + 1
+        assert item_of(office, said.id).state in {"sent", "pending"}
+        hands.advance(minutes=1)
 
 
 def test_the_same_message_twice_has_one_effect(office: Office) -> None:

@@ -156,6 +156,7 @@ WHOLE: list[Any] = [
         opted_out=True,
         chosen_at=START,
         recent=("r",),
+        said=OutboxItem(id="o", kind="prompt", address=ADDRESS, created_at=START, due=LATER),
     ),
     OutboxItem(
         id="o",

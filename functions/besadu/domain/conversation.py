@@ -7,6 +7,7 @@ from typing import Literal
 
 from besadu.domain.complaint import HeldNik, Place, TalkLine
 from besadu.domain.message import Address, Attachment
+from besadu.domain.outbox import OutboxItem
 
 Slot = Literal["story", "place", "when", "nik", "evidence"]
 MARK = 16  # characters of an inbox key, enough to tell one citizen's messages apart
@@ -66,6 +67,7 @@ class Conversation:
     acknowledged_at: datetime | None = None  # when we last said that an addition was passed on
     chatted_at: datetime | None = None  # when small talk was last answered
     pending: Pending | None = None
+    said: OutboxItem | None = None  # the newest reply besides; like a prompt it stands here alone until it is claimed
     held: tuple[str, ...] = ()  # outbox ids that wait for the window to open
     needs_person: bool = False  # asked for PETUGAS, or the dialogue gave up
     rating_for: str = ""  # the ticket whose 1-5 is awaited
@@ -82,6 +84,28 @@ class Conversation:
     def with_message(self, key: str) -> "Conversation":
         """The head that knows this message, too."""
         return replace(self, recent=(key[:MARK], *self.recent)[:MOST_RECENT])
+
+    def waiting(self, outbox_id: str, sender_key: str) -> OutboxItem | None:
+        """The message with this id if it stands here, ``sender_key`` being this conversation's; else None."""
+        if self.said and self.said.id == outbox_id:
+            return self.said
+        if self.pending and self.pending.outbox_id == outbox_id:
+            return self.reply(self.pending, sender_key)
+        return None
+
+    def reply(self, said: Pending, sender_key: str) -> OutboxItem:
+        """The message that ``said`` becomes."""
+        return OutboxItem(
+            id=said.outbox_id,
+            kind="prompt",
+            address=self.address,
+            sender_key=sender_key,
+            ticket="" if self.draft else self.ticket,
+            created_at=said.first_at,
+            due=said.due,
+            text=said.text,
+            buttons=said.buttons,
+        )
 
     def window_open(self, now: datetime) -> bool:
         """Whether free text may be sent."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from besadu.domain.conversation import Conversation, Pending
 from besadu.domain.message import Address, MediaKind, ReceiptState
 
 OutboxState = Literal[
@@ -85,21 +84,6 @@ class OutboxItem:
     def followed(self) -> bool:
         """Whether news of it are worth a write as it stands."""
         return RECEIPT_RANK.get(self.state, 0) < RECEIPT_RANK[FOLLOWED_TO[self.kind]] or self.state == "unknown"
-
-
-def prompt(said: Pending, head: Conversation, sender_key: str) -> OutboxItem:
-    """The message that a prompt of this conversation becomes."""
-    return OutboxItem(
-        id=said.outbox_id,
-        kind="prompt",
-        address=head.address,
-        sender_key=sender_key,
-        ticket="" if head.draft else head.ticket,
-        created_at=said.first_at,
-        due=said.due,
-        text=said.text,
-        buttons=said.buttons,
-    )
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from besadu import links, logs
 from besadu.channels import CHANNELS
 from besadu.domain import reach
 from besadu.domain.message import Address, Channel, Outgoing, SendResult
-from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt, prompt
+from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt
 from besadu.errors import Conflict
 from besadu.services import routing
 from besadu.services.office import Office
@@ -30,10 +30,10 @@ PICTURE_LIFE = timedelta(days=2)
 def send(office: Office, outbox_id: str, *, sender_key: str = "") -> str:
     """Send this message if it is due. Returns a word for the log: what was done. Raises Unavailable.
 
-    With ``sender_key`` it is a prompt that stands in the head of that conversation.
+    With ``sender_key`` it is a prompt or reply that stands in the head of that conversation.
     """
     if sender_key:
-        return _prompt(office, outbox_id, sender_key)
+        return _from_head(office, outbox_id, sender_key)
     stored = office.store.outbox.read(outbox_id)
     if stored is None:
         return "gone"
@@ -59,16 +59,16 @@ def _send(office: Office, stored: Stored[OutboxItem], now: datetime) -> str:
     return _attempt(office, Stored(route.item, stored.version), route, now)
 
 
-def _prompt(office: Office, outbox_id: str, sender_key: str) -> str:
-    """A prompt stands in the head until it is sent: a newer message of the burst may have changed its words or time."""
+def _from_head(office: Office, outbox_id: str, sender_key: str) -> str:
+    """The message stands in the head until now: a newer one of the burst may have changed a prompt's words or time."""
     stored, now = office.store.senders.read(sender_key), office.now()
     head = stored.value if stored else None
-    if head is None or head.pending is None or head.pending.outbox_id != outbox_id:
+    item = head.waiting(outbox_id, sender_key) if head else None
+    if item is None:
         return "superseded"
-    if head.pending.due > now:
-        office.queue.prompt(sender_key, outbox_id, head.pending.due)
+    if item.due and item.due > now:
+        office.queue.reply(sender_key, outbox_id, item.due)
         return "early"
-    item = prompt(head.pending, head, sender_key)
     return _attempt(office, Stored(item, None), routing.Route(item, head), now)
 
 

@@ -1,6 +1,5 @@
 """Deadlines: reminders to the agency, and what silence leads to. And the sweep, which finds all that lost its task."""
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,16 +7,12 @@ from besadu import logs
 from besadu.domain import clocks, ladder, workflow
 from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.deadlines import working_days_left
-from besadu.domain.outbox import OutboxItem, prompt
-from besadu.errors import BesaduError, Conflict
-from besadu.services import notices
+from besadu.domain.outbox import OutboxItem
+from besadu.errors import BesaduError
+from besadu.services import notices, replies
 from besadu.services.office import Office
-from besadu.store.client import AlreadyThere
 from besadu.store.complaints import Decision
-from besadu.store.senders import key_of
 
-PROMPTS = "prompts"
-UNCLAIMED = timedelta(seconds=30)  # after a prompt was due
 SYSTEM = Actor(role="system", name="Sistem")
 AT_WORK = timedelta(minutes=2)  # a first attempt at a file is not claimed; the sweep lets it work so long
 
@@ -56,7 +51,7 @@ def sweep(office: Office) -> dict[str, int]:
     now = office.now()
     # A name stays taken after its task was deleted, so each minute's sweep makes names of its own.
     again = now.strftime("%Y%m%d%H%M")
-    prompts = _keep_forgotten_prompts(office, now)
+    forgotten = replies.keep_forgotten(office, now)
     messages = office.store.outbox.due(now)
     for stored in messages:
         office.queue.send(stored.value.id, None, again=again)
@@ -66,36 +61,10 @@ def sweep(office: Office) -> dict[str, int]:
     complaints = office.store.complaints.to_remind(now)
     for complaint in complaints:
         office.queue.remind(complaint.ticket, now, again=again)
-    counts = {"messages": len(messages), "files": len(files), "prompts": prompts, "complaints": len(complaints)}
+    counts = {"messages": len(messages), "files": len(files), "replies": forgotten, "complaints": len(complaints)}
     if any(counts.values()):
         logs.info("swept", **counts)
     return counts
-
-
-def _keep_forgotten_prompts(office: Office, now: datetime) -> int:
-    """Put prompts that nobody has claimed in time into the outbox, where they cannot be forgotten; how many there were.
-
-    Nothing in a conversation says that its prompt was sent, so each sweep goes on where the last one ended.
-    """
-    store = office.store
-    before = store.progress.read(PROMPTS)
-    heads = store.senders.prompted(before.value if before else None, now - UNCLAIMED)
-    waiting = [(head.pending, head) for head in heads if head.pending]
-    if not waiting:
-        return 0
-    missing = store.outbox.missing(said.outbox_id for said, _ in waiting)
-    for said, head in waiting:
-        if said.outbox_id not in missing:
-            continue
-        commit = store.commit()
-        store.outbox.stage(commit, prompt(said, head, key_of(head.address)))
-        with suppress(AlreadyThere):  # claimed just now
-            commit.run()
-    commit = store.commit()
-    store.progress.stage(commit, PROMPTS, waiting[-1][0].due, before)
-    with suppress(AlreadyThere, Conflict):  # another sweep runs beside this one
-        commit.run()
-    return len(missing)
 
 
 def _take(office: Office, before: Complaint, steps: tuple[ladder.Step, ...], now: datetime) -> Decision:

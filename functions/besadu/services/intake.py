@@ -15,7 +15,7 @@ from besadu import logs, texts, vault
 from besadu.channels import SOURCES
 from besadu.channels.webhook import Webhook
 from besadu.config import Settings
-from besadu.domain import dialogue, nik, outbox
+from besadu.domain import dialogue, nik
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import Conversation, Draft, Outcome, Pending, Reply
 from besadu.domain.evidence import Evidence
@@ -78,7 +78,7 @@ class _Plan:
         self.head = outcome.head
         self.commit = office.store.commit()
         self.sends: list[OutboxItem] = []
-        self.prompt: Pending | None = None  # new, so that it needs a task
+        self.replies: list[tuple[str, datetime]] = []  # that stand in the head and need a task
         self.fetches: list[Evidence] = []
         self.released: tuple[str, ...] = ()
 
@@ -129,13 +129,24 @@ class _Plan:
             due = min(now + QUIET, first + LONGEST_WAIT)
             pending = Pending(outbox_id=outbox_id, first_at=first, due=due, text=text, buttons=reply.buttons)
             if not waiting:
-                self.prompt = pending
+                self.replies.append((outbox_id, due))
         else:
             said = Pending(outbox_id=outbox_id, first_at=now, due=now, text=text, buttons=reply.buttons)
-            item = outbox.prompt(said, self.head, self._sender)
-            self._office.store.outbox.stage(self.commit, item)
-            self.sends.append(item)
+            self.say(self.head.reply(said, self._sender))
         self.head = replace(self.head, pending=pending, draft=_with_line(self.head.draft, text, outbox_id, now))
+
+    def say(self, item: OutboxItem) -> None:
+        """Let the head hold this reply, due now, until it is sent."""
+        self.head = replace(self.head, said=item)
+        self.replies.append((item.id, self._now))
+
+    def stage_said(self) -> None:
+        """The reply before this message: into the outbox unless somebody has claimed it, for its place is wanted."""
+        said = self.head.said
+        if said and not self._office.store.outbox.has(said.id):
+            self._office.store.outbox.stage(self.commit, said)
+            self.sends.append(said)
+        self.head = replace(self.head, said=None)
 
     def stage_held(self) -> None:
         """The citizen has written, so the window is open: what was held goes out now."""
@@ -147,8 +158,8 @@ class _Plan:
     def hurry(self) -> None:
         """Make the tasks, once the commit stands."""
         self._office.send(*self.sends)
-        if self.prompt:
-            self._office.queue.prompt(self._sender, self.prompt.outbox_id, self.prompt.due)
+        for outbox_id, due in self.replies:
+            self._office.queue.reply(self._sender, outbox_id, due)
         for outbox_id in self.released:
             self._office.queue.send(outbox_id, self._now)
         for item in self.fetches:
@@ -239,11 +250,12 @@ def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan | None:
     plan = _Plan(office, message, outcome, key=key, sender=sender, now=now)
     raw = keep_raw.fields(key, secret=outcome.text != message.text)
     store.inbox.stage(plan.commit, _inbox_item(message, outcome.text, raw))
+    plan.stage_said()
     plan.stage_files()
     reply = outcome.reply
     if outcome.submit:
         plan.head, told = registration.register(office, plan.commit, plan.head, sender, key, now)
-        plan.sends.append(told)
+        plan.say(told)
         reply = None
     elif outcome.act:
         reply = _agreed(reply, plan.stage_act(current))

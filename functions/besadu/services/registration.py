@@ -27,7 +27,7 @@ def register(
     cause: str,
     now: datetime,
 ) -> tuple[Conversation, OutboxItem]:
-    """Let ``commit`` create the complaint; the head without its draft, and the message with the ticket.
+    """Let ``commit`` create the complaint; the head without its draft, and the message with the ticket for it to hold.
 
     A ticket that is taken makes the commit fail; the caller reads and tries again, and draws another one.
     """
@@ -37,7 +37,7 @@ def register(
         raise ValueError(message)
     complaint = complaint_from(office, head, draft, sender, now)
     told = ticket_message(complaint, cause, now)
-    decision = Decision(after=complaint, action="receive", actor=CITIZEN, outbox=(told,))
+    decision = Decision(after=complaint, action="receive", actor=CITIZEN, told=(told,))
     office.store.complaints.stage(commit, None, decision)
     return replace(with_ticket(head, complaint.ticket), draft=None, pending=None), told
 

@@ -65,7 +65,8 @@ class Decision:
     action: str
     actor: Actor
     note: str = ""
-    outbox: tuple[OutboxItem, ...] = ()
+    outbox: tuple[OutboxItem, ...] = ()  # messages to make with it
+    told: tuple[OutboxItem, ...] = ()  # further messages of it, which the conversation holds
     line: TalkLine | None = None  # joins the talk
     also: Callable[[Commit], None] | None = None  # further writes that belong to it
 
@@ -251,7 +252,7 @@ def _stamp(before: Complaint | None, decision: Decision) -> Decision:
         source=before.state.value if before else "",
         target=decision.after.state.value,
         note=decision.note,
-        told=tuple(item.id for item in decision.outbox),
+        told=tuple(item.id for item in (*decision.outbox, *decision.told)),
         previous=last.digest if last else "",
     )
     after = replace(

@@ -38,6 +38,10 @@ class Outbox:
         """One message. Raises Unavailable."""
         return read(self.reference(outbox_id), _item)
 
+    def has(self, outbox_id: str) -> bool:
+        """Whether this message has a document. Asked while a webhook waits. Raises Unavailable."""
+        return read(self.reference(outbox_id), bool) is not None
+
     def missing(self, outbox_ids: Iterable[str]) -> set[str]:
         """Those of these messages that have no document. Raises Unavailable."""
         references = {outbox_id: self.reference(outbox_id) for outbox_id in outbox_ids}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
@@ -52,12 +52,15 @@ class Senders:
         """What is written in this conversation from now on belongs to this complaint, which came over another."""
         commit.update(self.reference(key), {"ticket": ticket, "tickets": firestore.ArrayUnion([ticket])})
 
-    def prompted(self, since: datetime | None, until: datetime) -> Sequence[Conversation]:
-        """Conversations whose prompt was due after ``since`` and no later than ``until``, in that order, a page."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("pending.due", "<=", until))
+    def holding(
+        self, what: Literal["pending", "said"], since: datetime | None, until: datetime
+    ) -> Sequence[Conversation]:
+        """Conversations whose prompt or reply was due after ``since`` and by ``until``, in that order, a page."""
+        due = f"{what}.due"
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter(due, "<=", until))
         if since:
-            query = query.where(filter=FieldFilter("pending.due", ">", since))
-        return [item.value for item in find(query.order_by("pending.due").limit(PAGE), _conversation)]
+            query = query.where(filter=FieldFilter(due, ">", since))
+        return [item.value for item in find(query.order_by(due).limit(PAGE), _conversation)]
 
     def waiting_for_a_person(self) -> Sequence[tuple[str, Conversation]]:
         """Conversations in which somebody asked for an officer, at most a page, longest waiting first."""
