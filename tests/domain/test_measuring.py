@@ -87,7 +87,7 @@ def test_nonsense_is_looked_at_in_vain_and_not_for_long(mime: str, body: bytes) 
         return body[at : at + length]
 
     assert measure(mime, read, len(body)).seconds == 0
-    assert looks <= 500
+    assert looks <= 900  # of blocks that are mostly remembered
 
 
 def test_a_wav_and_an_ogg_of_other_kinds_have_no_length() -> None:

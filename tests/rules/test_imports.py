@@ -22,7 +22,12 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "flask": ("besadu/pages/", *(path.name for path in DOORS)),
     "jinja2": ("besadu/pages/",),
     "werkzeug": ("besadu/pages/", *(path.name for path in DOORS)),
-    "PIL": ("besadu/media.py", "besadu/pages/"),
+    "PIL": ("besadu/rendering.py",),
+    "pi_heif": ("besadu/rendering.py",),
+    "av": ("besadu/rendering.py",),
+    "besadu.rendering": (),  # a program of its own, so that decoders run in no function's process
+    "besadu.services.renditions": ("besadu/services/settling.py",),
+    "besadu.services.settling": ("besadu/services/evidence.py",),
 }
 
 # The floors of the house, the lowest first; a file imports from its own floor or from one below.
@@ -35,6 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "besadu/channels/",
         "besadu/queue.py",
         "besadu/media.py",
+        "besadu/rendering.py",
         "besadu/vault.py",
         "besadu/texts.py",
         "besadu/links.py",

@@ -21,7 +21,7 @@ from besadu.domain.complaint import (
     TalkLine,
 )
 from besadu.domain.conversation import Conversation, Draft, Pending
-from besadu.domain.evidence import Evidence
+from besadu.domain.evidence import Evidence, Rendition
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import OutboxItem
 from besadu.store.codec import from_document, to_document, without_defaults
@@ -210,6 +210,13 @@ WHOLE: list[Any] = [
         height=480,
         seconds=7.5,
         scan="pending",
+        renditions=(Rendition(name="thumb", mime="image/jpeg", size=9, width=320, height=240),),
+        look="00ff00ff00ff00ff",
+        prints=("p",),
+        twins=("f",),
+        taken_at="2026-03-02T09:00:00",
+        latitude=-2.7,
+        longitude=107.6,
     ),
     InboxItem(
         channel="whatsapp",

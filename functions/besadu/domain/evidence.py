@@ -51,6 +51,17 @@ class Evidence:
     height: int = 0
     seconds: float = 0.0  # of a film or recording; 0 when its header does not say
     scan: Scan = ""
+    renditions: tuple[Rendition, ...] = ()
+    look: str = ""  # of a picture, 64 bits in hexadecimal digits; see ``likeness``
+    prints: tuple[str, ...] = ()  # by which a file that is the same finds this one
+    twins: tuple[str, ...] = ()  # ids of earlier files that are the same or look the same
+    taken_at: str = ""  # as the picture's EXIF says: the camera's wall clock, ISO 8601 without a zone
+    latitude: float | None = None  # ... and where it says it was
+    longitude: float | None = None
+
+    def rendition(self, name: RenditionName) -> Rendition | None:
+        """What was made of the file under this name, if anything."""
+        return next((part for part in self.renditions if part.name == name), None)
 
     @property
     def shown(self) -> bool:
@@ -72,6 +83,14 @@ def quarantine_name(evidence_id: str) -> str:
     """Where it lies when it is nothing that we show."""
     return f"quarantine/{evidence_id}"
 
+
+def rendition_name(original: str, name: RenditionName) -> str:
+    """Where a rendition lies, beside the object that it was made of."""
+    return f"{original}.{name}"
+
+
+# Codecs that some current browser does not play: HEVC, H.263, MPEG-4 part 2, AMR, and plain sound in QuickTime.
+PARTLY_PLAYED: Final = frozenset({"hev1", "hvc1", "s263", "h263", "mp4v", "samr", "sawb", "sowt", "twos", "speex"})
 
 # What WhatsApp carries as a picture or a film, and up to how many bytes (Cloud API reference, media). All else goes as
 # a document.

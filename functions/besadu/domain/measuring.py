@@ -124,7 +124,7 @@ def _boxes(read: Read, size: int) -> Iterator[tuple[bytes, int, int]]:
             elif length == 0:
                 length = end - at
             last = at + length
-            if len(head) < 8 or last <= start or last > end:
+            if len(head) < 8 or last < start or last > end:
                 break
             yield head[4:8], start, last
             if head[4:8] in _CONTAINERS:
@@ -150,8 +150,9 @@ def _wav(read: Read, size: int) -> Facts:
 
 def _ogg(read: Read, size: int) -> Facts:
     """Length from the last page's position, in samples of 48 kHz for Opus (RFC 7845, 4)."""
-    if b"OpusHead" not in read(0, 128):
-        return Facts()
+    head = read(0, 128)
+    if b"OpusHead" not in head:
+        return Facts(codecs=("speex",) if b"Speex   " in head else ())
     tail = read(max(0, size - HEAD), HEAD)
     at = tail.rfind(b"OggS")
     samples = _little(tail[at + 6 : at + 14]) if at >= 0 else 0

@@ -17,12 +17,12 @@ from typing import IO, Final, Literal
 from besadu import links, logs
 from besadu.channels import KEEPERS
 from besadu.channels.http import Media as Fetched
-from besadu.domain.evidence import FINAL, LEASE, Evidence, EvidenceState, incoming_name, object_name, quarantine_name
+from besadu.domain.evidence import FINAL, LEASE, Evidence, EvidenceState, incoming_name
 from besadu.domain.filetype import HEAD, sniff
 from besadu.domain.message import Attachment, MediaKind
 from besadu.errors import Conflict, Invalid, MediaGone, Refused, Unavailable
-from besadu.media import OPAQUE, Media, StoredObject
-from besadu.services import inspection, recordings
+from besadu.media import Media, StoredObject
+from besadu.services import recordings, settling
 from besadu.services.office import Office
 from besadu.store.client import AlreadyThere, Stored
 from besadu.store.keys import key
@@ -134,12 +134,7 @@ def _tried(office: Office, media: Media, item: Evidence) -> Evidence:
     """One attempt, and how it went."""
     try:
         landed = _landed(office, media, item)
-        name = incoming_name(item.id)
-        verdict = inspection.inspect(media, name, landed.size, kind=item.attachment.kind)
-        if verdict.problem:
-            media.move(name, quarantine_name(item.id), mime=OPAQUE)
-        else:
-            media.move(name, object_name(item.id), mime=verdict.mime)
+        return settling.settle(office, media, item, landed)
     except MediaGone as fault:
         logs.warning("evidence_gone", evidence=item.id, reason=fault.reason)
         return replace(item, state="failed", reason=GONE)
@@ -148,18 +143,6 @@ def _tried(office: Office, media: Media, item: Evidence) -> Evidence:
         if item.attempts >= MOST_ATTEMPTS:
             return replace(item, state="failed", reason=GAVE_UP)
         return replace(item, state="pending")
-    return replace(
-        item,
-        state="quarantined" if verdict.problem else "stored",
-        reason=verdict.problem,
-        object_name=(quarantine_name if verdict.problem else object_name)(item.id),
-        mime=verdict.mime,
-        size=landed.size,
-        sha256=landed.sha256,
-        width=verdict.facts.width,
-        height=verdict.facts.height,
-        seconds=verdict.facts.seconds,
-    )
 
 
 def _landed(office: Office, media: Media, item: Evidence) -> StoredObject:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from besadu.domain.evidence import PARTLY_PLAYED
 from besadu.domain.filetype import HEAD, names_macros, sniff, suspected
 from besadu.domain.measuring import Facts, Read, measure, too_large
 from besadu.domain.message import MediaKind
@@ -38,7 +39,7 @@ def inspect(media: Media, object_name: str, size: int, *, kind: MediaKind) -> Ve
     facts = measure(mime, read, size)
     if too_large(mime, facts):
         return Verdict(problem=TOO_LARGE.format(width=facts.width, height=facts.height))
-    return Verdict(mime=_as_sent(mime, kind), facts=facts)
+    return Verdict(mime=_as_sent(mime, kind, facts), facts=facts)
 
 
 def _directory(read: Read, size: int) -> bytes:
@@ -46,6 +47,13 @@ def _directory(read: Read, size: int) -> bytes:
     return read(max(0, size - HEAD), HEAD)
 
 
-def _as_sent(mime: str, kind: MediaKind) -> str:
-    """A voice recording may lie in a video's wrapping; what came as sound is played as sound."""
-    return "audio/mp4" if kind == "audio" and mime in ("video/mp4", "video/3gpp") else mime
+def _as_sent(mime: str, kind: MediaKind, facts: Facts) -> str:
+    """A voice recording may lie in a video's wrapping; what came as sound is played as sound.
+
+    A QuickTime film is an MP4 in all but name when its codecs are MP4's, and under that name every browser plays it.
+    """
+    if kind == "audio" and mime in ("video/mp4", "video/3gpp"):
+        return "audio/mp4"
+    if mime == "video/quicktime" and "avc1" in facts.codecs and not PARTLY_PLAYED.intersection(facts.codecs):
+        return "video/mp4"
+    return mime

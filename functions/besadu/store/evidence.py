@@ -48,6 +48,14 @@ class EvidenceStore:
         }
         return [found[evidence_id] for evidence_id in wanted if evidence_id in found]
 
+    def with_prints(self, prints: Iterable[str]) -> list[Evidence]:
+        """Files that share one of these prints; a page. Raises Unavailable."""
+        where = FieldFilter("prints", "array_contains_any", list(prints))
+        return [
+            found.value
+            for found in find(self._database.collection(COLLECTION).where(filter=where).limit(PAGE), _evidence)
+        ]
+
     def replace(self, before: Stored[Evidence], after: Evidence) -> object:
         """Write ``after`` if nobody wrote since ``before`` was read; the new version. Raises Conflict, Unavailable."""
         commit = Commit(self._database)

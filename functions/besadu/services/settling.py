@@ -1,0 +1,72 @@
+"""What is done with a file once its bytes lie at their incoming place: look, scan, move, render, compare.
+
+Each step can be done twice. What a step leaves in the bucket is named by the file's id, and the document is written
+last, by the caller.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from besadu import logs
+from besadu.domain import likeness
+from besadu.domain.evidence import Evidence, incoming_name, object_name, quarantine_name
+from besadu.errors import Unavailable
+from besadu.media import OPAQUE, Media, StoredObject
+from besadu.services import inspection, renditions
+from besadu.services.inspection import Verdict
+from besadu.services.office import Office
+
+MOST_RENDERINGS: Final = 2  # attempts after which a file is kept without: it may be what its worker died on
+
+
+def settle(office: Office, media: Media, item: Evidence, landed: StoredObject) -> Evidence:
+    """The file's document as it is when all is done. Raises MediaGone, Unavailable: then nothing is decided."""
+    incoming = incoming_name(item.id)
+    verdict = inspection.inspect(media, incoming, landed.size, kind=item.attachment.kind)
+    item = replace(item, size=landed.size, sha256=landed.sha256)
+    if verdict.problem:
+        return _locked(media, item, verdict.problem)
+    name = object_name(item.id)
+    media.move(incoming, name, mime=verdict.mime)
+    item = replace(
+        item,
+        state="stored",
+        reason="",
+        object_name=name,
+        mime=verdict.mime,
+        width=verdict.facts.width,
+        height=verdict.facts.height,
+        seconds=verdict.facts.seconds,
+    )
+    return _compared(office, _rendered(media, item, verdict))
+
+
+def _locked(media: Media, item: Evidence, reason: str) -> Evidence:
+    media.move(incoming_name(item.id), quarantine_name(item.id), mime=OPAQUE)
+    logs.warning("evidence_quarantined", evidence=item.id)
+    return replace(item, state="quarantined", reason=reason, object_name=quarantine_name(item.id), mime="")
+
+
+def _rendered(media: Media, item: Evidence, verdict: Verdict) -> Evidence:
+    if item.attempts > MOST_RENDERINGS:
+        return item
+    found = renditions.render(media, item.object_name, mime=item.mime, size=item.size, facts=verdict.facts)
+    return replace(
+        item,
+        renditions=found.parts,
+        prints=likeness.prints(item.sha256, found.look),
+        look=found.look,
+        taken_at=found.taken_at,
+        latitude=found.latitude,
+        longitude=found.longitude,
+    )
+
+
+def _compared(office: Office, item: Evidence) -> Evidence:
+    """With the earlier files that are the same or look the same. A comparison that fails costs nobody a file."""
+    try:
+        others = office.store.evidence.with_prints(item.prints or likeness.prints(item.sha256, ""))
+    except Unavailable:
+        return item
+    twins = [other.id for other in others if other.id != item.id and likeness.alike(item, other)]
+    return replace(item, twins=tuple(twins[: likeness.MOST_TWINS]))

@@ -1,0 +1,69 @@
+"""Real files, made as a phone would make them: pictures by Pillow, sound and films by FFmpeg."""
+
+import io
+import math
+from typing import Any
+
+import av
+from PIL import Image, ImageDraw
+
+
+def scene(seed: int = 1, size: tuple[int, int] = (800, 600)) -> Image.Image:
+    """A picture with features; another seed looks different."""
+    small = Image.new("RGB", (16, 12))
+    small.putdata(
+        [
+            ((x * 37 * seed + y * 91) % 256, (x * 53 + y * 29 * seed) % 256, (x * y * seed) % 256)
+            for y in range(12)
+            for x in range(16)
+        ]
+    )
+    picture = small.resize(size, Image.Resampling.BICUBIC)
+    ImageDraw.Draw(picture).ellipse((size[0] // 4, size[1] // 4, size[0] // 2, size[1] // 2), fill="white")
+    return picture
+
+
+def saved(picture: Image.Image, kind: str = "JPEG", **how: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **how)
+    return out.getvalue()
+
+
+def photo(seed: int = 1, *, size: tuple[int, int] = (800, 600), quality: int = 85, exif: bool = False) -> bytes:
+    """A JPEG; with ``exif`` it says when and where, who made it, and that it must be turned upright."""
+    if not exif:
+        return saved(scene(seed, size), quality=quality)
+    said = Image.Exif()
+    said[0x0112] = 6
+    said[0x013B] = "Siti Rahayu"
+    said.get_ifd(0x8769)[0x9003] = "2026:02:28 10:11:12"
+    place = said.get_ifd(0x8825)
+    place[1], place[2], place[3], place[4] = "S", (2.0, 44.0, 30.0), "E", (107.0, 38.0, 0.0)
+    return saved(scene(seed, size), quality=quality, exif=said)
+
+
+def recording(codec: str, container: str, rate: int, *, seconds: int = 2, film: str = "") -> bytes:
+    """A tone; with ``film`` (a codec) moving pictures, too."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=container) as made:
+        sound: Any = made.add_stream(codec, rate=rate, layout="mono")
+        if film:
+            pictures: Any = made.add_stream(film, rate=15)
+            pictures.width, pictures.height, pictures.pix_fmt = 352, 288, "yuv420p"
+            for at in range(15 * seconds):
+                frame = av.VideoFrame.from_image(scene(at + 1, (352, 288)))
+                made.mux(pictures.encode(frame))
+            made.mux(pictures.encode(None))
+        samples = rate // 50
+        for at in range(seconds * 50):
+            wave = [int(8000 * math.sin(2 * math.pi * 440 * (at * samples + each) / rate)) for each in range(samples)]
+            frame = av.AudioFrame(format="s16", layout="mono", samples=samples)
+            frame.planes[0].update(
+                b"".join(one.to_bytes(2, "little", signed=True) for one in wave).ljust(
+                    frame.planes[0].buffer_size, b"\0"
+                )
+            )
+            frame.sample_rate, frame.pts = rate, at * samples
+            made.mux(sound.encode(frame))
+        made.mux(sound.encode(None))
+    return out.getvalue()
