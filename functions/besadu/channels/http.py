@@ -3,23 +3,24 @@
 ``requests`` is loaded at the first call, not at import: intake verifies and parses, and never sends.
 """
 
-import ipaddress
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from besadu import clock
+from besadu.channels.addresses import Checked, allow
 from besadu.errors import BesaduError, MediaGone, Unavailable
 
 if TYPE_CHECKING:
     import requests
+
+__all__ = ["Checked", "Media", "NotSentError", "Reply", "UncertainError", "allow", "call", "session_to", "stream"]
 
 TIMEOUTS = (3.05, 10.0)  # seconds: connect (just over one TCP retransmission), then between two reads
 MAX_HOPS = 3  # redirects of one file
@@ -125,63 +126,22 @@ def _seconds(retry_after: str) -> float | None:
         return None
 
 
-def allow(url: str, *, hosts: frozenset[str], configured: str) -> None:
-    """Let through an https address on one of ``hosts``, or one on the very origin of ``configured``.
-
-    A host is meant exactly, ``*.domain`` is any below it. Media addresses come from outside. Raises MediaGone for any
-    other, and for a listed host that resolves to a private address (somebody meddled with the name service);
-    Unavailable when the name cannot be resolved now.
-    """
-    parts = _split(url)
-    if _origin(parts) == _origin(_split(configured)):
-        return
-    if parts.scheme != "https" or parts.port not in (None, 443) or not _listed(parts.hostname or "", hosts):
-        raise MediaGone("address_not_allowed")
-    try:
-        found = socket.getaddrinfo(parts.hostname, 443, type=socket.SOCK_STREAM)
-    except OSError:
-        raise Unavailable("media host cannot be resolved") from None
-    if not all(ipaddress.ip_address(str(row[4][0]).partition("%")[0]).is_global for row in found):
-        raise MediaGone("address_not_allowed")
-
-
-def _listed(host: str, hosts: frozenset[str]) -> bool:
-    return host in hosts or any(host.endswith(listed[1:]) for listed in hosts if listed.startswith("*."))
-
-
-def _split(url: str) -> SplitResult:
-    # Parsers disagree about these characters, and a check by one parser must hold for the other.
-    if not url.isascii() or not url.isprintable() or any(sign in url for sign in ' \\"<>^`{|}'):
-        raise MediaGone("address_not_allowed")
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise MediaGone("address_not_allowed") from None
-    if "@" in parts.netloc or not parts.hostname:
-        raise MediaGone("address_not_allowed")
-    return parts
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
 @contextmanager
 def stream(
-    url: str,
+    source: Checked,
     *,
     headers: Mapping[str, str],
     max_bytes: int,
     gone: frozenset[int],
-    hop: Callable[[str], None] | None = None,
+    hop: Callable[[str], Checked] | None = None,
 ) -> Iterator[Media]:
     """The file at an address that ``allow`` let through; redirects are followed only where ``hop`` lets each through.
 
     ``gone``: the statuses after which trying again is useless. Raises MediaGone for those and for a file over
     ``max_bytes``, Unavailable for everything that may pass; both also while ``chunks`` is being read.
     """
-    with _session() as session, _opened(session, url, headers, hop) as response:
+    with ExitStack() as connections:
+        response = _opened(connections, source, headers, hop)
         if response.status_code != 200:
             if response.status_code in gone:
                 raise MediaGone(f"status_{response.status_code}")
@@ -193,23 +153,49 @@ def stream(
         yield Media(_chunks(response, max_bytes), response.headers.get("Content-Type", ""), size)
 
 
+def session_to(source: Checked) -> "requests.Session":
+    """A session that talks to the very machine that was checked, under the name that its certificate must have."""
+    session = _session()
+    if source.machine:
+        session.mount("https://", _pinned(source))
+    return session
+
+
+def _pinned(source: Checked) -> "requests.adapters.HTTPAdapter":
+    from requests.adapters import HTTPAdapter  # late, see _session
+
+    class Pinned(HTTPAdapter):
+        def build_connection_pool_key_attributes(  # type: ignore[override]  # the types have narrower dictionaries
+            self, request: "requests.PreparedRequest", verify: "bool | str", cert: "str | tuple[str, str] | None" = None
+        ) -> tuple[dict[str, Any], dict[str, Any]]:
+            host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+            names = {"server_hostname": source.host, "assert_hostname": source.host}
+            return {**host, "host": source.machine}, {**pool, **names}
+
+        def add_headers(self, request: "requests.PreparedRequest", **_: Any) -> None:  # noqa: ANN401 - (same)
+            request.headers["Host"] = urlsplit(source.url).netloc
+
+    return Pinned()
+
+
 def _opened(
-    session: "requests.Session", url: str, headers: Mapping[str, str], hop: Callable[[str], None] | None
+    connections: ExitStack, source: Checked, headers: Mapping[str, str], hop: Callable[[str], Checked] | None
 ) -> "requests.Response":
     import requests  # late, see _session
 
     for _ in range(MAX_HOPS + 1):
+        session = connections.enter_context(session_to(source))
         try:
-            response = session.get(url, headers=dict(headers), timeout=TIMEOUTS, allow_redirects=False, stream=True)
+            response = connections.enter_context(
+                session.get(source.url, headers=dict(headers), timeout=TIMEOUTS, allow_redirects=False, stream=True)
+            )
         except requests.RequestException as fault:
             raise Unavailable(f"media not fetched: {type(fault).__name__}") from None
         except ValueError:  # requests reads where a redirect leads, even when it does not go there
             raise MediaGone("address_not_allowed") from None
         if hop is None or not response.is_redirect:
             return response
-        with response:
-            url = _next_hop(url, response.headers["Location"])
-        hop(url)
+        source = hop(_next_hop(source.url, response.headers["Location"]))
     raise MediaGone("too_many_redirects")
 
 

@@ -100,10 +100,10 @@ def fetch_media(attachment: Attachment, *, settings: Settings) -> Iterator[http.
     Raises Unavailable (try again) or MediaGone, also while the chunks are being read.
     """
 
-    def let_through(url: str) -> None:
-        http.allow(url, hosts=CDN_HOSTS, configured=settings.meta_graph_url)
+    def let_through(url: str) -> http.Checked:
+        return http.allow(url, hosts=CDN_HOSTS, configured=settings.meta_graph_url)
 
-    let_through(attachment.url)
+    source = let_through(attachment.url)
     gone = frozenset({400, 401, 403, 404, 410})  # nobody can be asked for a new address
-    with http.stream(attachment.url, headers={}, max_bytes=MAX_MEDIA_BYTES, gone=gone, hop=let_through) as media:
+    with http.stream(source, headers={}, max_bytes=MAX_MEDIA_BYTES, gone=gone, hop=let_through) as media:
         yield media

@@ -189,9 +189,9 @@ def fetch_media(attachment: Attachment, *, settings: Settings) -> Iterator[http.
 
     Raises Unavailable (try again) or MediaGone, also while the chunks are being read.
     """
-    http.allow(attachment.url, hosts=OWN_HOSTS, configured=settings.infobip_url or "https://api.infobip.com")
+    source = http.allow(attachment.url, hosts=OWN_HOSTS, configured=settings.infobip_url or "https://api.infobip.com")
     headers, gone = _credentials(settings), frozenset({400, 403, 404, 410})
-    with http.stream(attachment.url, headers=headers, max_bytes=MAX_MEDIA_BYTES, gone=gone) as media:
+    with http.stream(source, headers=headers, max_bytes=MAX_MEDIA_BYTES, gone=gone) as media:
         yield media
 
 

@@ -215,14 +215,19 @@ def _result(reply: http.Reply) -> SendResult:
 
 
 def _exchange(
-    method: str, url: str, *, headers: Mapping[str, str], form: Mapping[str, str] | None = None
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    form: Mapping[str, str] | None = None,
+    source: http.Checked | None = None,
 ) -> tuple[http.Reply, str]:
     """One call with a form: the reply, and the address that it redirects to. Raises as ``http.call`` does."""
     import requests  # late: intake never sends
 
     try:
         with (
-            _session() as session,
+            http.session_to(source) if source else _session() as session,
             session.request(
                 method, url, data=form, headers=headers, timeout=http.TIMEOUTS, allow_redirects=False, stream=True
             ) as response,
@@ -242,13 +247,13 @@ def fetch_media(attachment: Attachment, *, settings: Settings) -> Iterator[http.
     Raises Unavailable (try again) or MediaGone, also while the chunks are being read.
     """
     url, headers = attachment.url, _credentials(settings)
-    http.allow(url, hosts=OWN_HOSTS, configured=settings.twilio_url)
+    source = http.allow(url, hosts=OWN_HOSTS, configured=settings.twilio_url)
     try:
-        reply, elsewhere = _exchange("GET", url, headers=headers)
+        reply, elsewhere = _exchange("GET", url, headers=headers, source=source)
     except (http.NotSentError, http.UncertainError) as fault:
         raise Unavailable(f"media address not had: {fault}") from None
     if reply.status in (301, 302, 303, 307, 308):
         url, headers = urljoin(url, elsewhere), {}
-        http.allow(url, hosts=FILE_HOSTS, configured=settings.twilio_url)
-    with http.stream(url, headers=headers, max_bytes=MAX_MEDIA_BYTES, gone=frozenset({400, 403, 404, 410})) as media:
+        source = http.allow(url, hosts=FILE_HOSTS, configured=settings.twilio_url)
+    with http.stream(source, headers=headers, max_bytes=MAX_MEDIA_BYTES, gone=frozenset({400, 403, 404, 410})) as media:
         yield media

@@ -145,9 +145,9 @@ def fetch_media(attachment: Attachment, *, settings: Settings) -> Iterator[http.
     url = f"{attachment.url}.mp3"
     if "?" in url or "#" in url:
         raise MediaGone("address_not_allowed")
-    http.allow(url, hosts=_own_host(url), configured=settings.twilio_url)
+    source = http.allow(url, hosts=_own_host(url), configured=settings.twilio_url)
     headers = basic(settings.twilio_account_sid, next(iter(secrets_of(settings.twilio_auth_token)), b""))
-    with http.stream(url, headers=headers, max_bytes=MAX_MEDIA_BYTES, gone=frozenset({400, 410})) as media:
+    with http.stream(source, headers=headers, max_bytes=MAX_MEDIA_BYTES, gone=frozenset({400, 410})) as media:
         yield media
 
 

@@ -480,11 +480,11 @@ def fetch_media(attachment: Attachment, *, settings: Settings) -> Iterator[http.
     Raises Unavailable (try again) or MediaGone, also while the chunks are being read.
     """
     url = _media_url(attachment.media_id, settings) if attachment.media_id else attachment.url
-    http.allow(url, hosts=meta.GRAPH_HOSTS, configured=settings.meta_graph_url)
+    source = http.allow(url, hosts=meta.GRAPH_HOSTS, configured=settings.meta_graph_url)
     # An address got by id that is no longer good is replaced at the next attempt; one from the webhook cannot be.
     gone = frozenset[int]() if attachment.media_id else frozenset({400, 401, 403, 404, 410})
     with http.stream(
-        url, headers=meta.bearer(settings.meta_access_token), max_bytes=MAX_MEDIA_BYTES, gone=gone
+        source, headers=meta.bearer(settings.meta_access_token), max_bytes=MAX_MEDIA_BYTES, gone=gone
     ) as media:
         yield media
 
