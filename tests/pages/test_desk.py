@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from besadu.domain.complaint import State
-from besadu.domain.evidence import Evidence
+from besadu.domain.evidence import Evidence, object_name
 from besadu.domain.message import Attachment
 from besadu.pages.desk import create_app
 from besadu.services import casework, evidence, handling, inspection
@@ -46,7 +46,7 @@ def photo(body: bytes = JPEG, name: str = "foto.jpg") -> tuple[io.BytesIO, str]:
 def citizens_file(case: Case, body: bytes, mime: str, **changes: Any) -> str:
     """A stored file of the citizen's; its id."""
     evidence_id = f"{case.ticket.replace('-', '')}-{mime.partition('/')[0]}"
-    name = evidence.object_name(evidence_id)
+    name = object_name(evidence_id)
     case.media.store(name, iter([body]), mime=mime, limit=len(body))
     fields: dict[str, Any] = {
         "id": evidence_id,
