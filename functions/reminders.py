@@ -1,4 +1,7 @@
-"""Door: follow-up. Task POST /deadline {"ticket"} looks at one deadline; schedule POST /sweep finds what lost its task.
+"""Door: follow-up. A schedule and two kinds of tasks.
+
+POST /deadline {"ticket", …} looks at one deadline, POST /tell {"post"} makes a post's message of the day, and the
+schedule POST /sweep finds what lost its task.
 
 200: done, or nothing to do any more. 503: run it again.
 """
@@ -12,7 +15,7 @@ from besadu import config, invoker, logs
 from besadu.domain import ticket as tickets
 from besadu.errors import Conflict, Refused, Unavailable
 from besadu.queue import Queue
-from besadu.services import followup
+from besadu.services import followup, reminding
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import connect
@@ -34,8 +37,10 @@ def reminders(request: Request) -> Response:
                 followup.sweep(office)
                 done = "swept"
             case ("POST", "/deadline"):
-                ticket = tickets.parse(str((request.get_json(silent=True) or {}).get("ticket", "")))
+                ticket = tickets.parse(_field(request, "ticket"))
                 done = followup.look(office, ticket) if ticket else "no such complaint"
+            case ("POST", "/tell"):
+                done = reminding.tell(office, _field(request, "post"))
             case _:
                 return Response("not found", 404)
     except Refused:
@@ -44,3 +49,8 @@ def reminders(request: Request) -> Response:
         logs.warning("reminders_unavailable", fault=type(fault).__name__)
         return Response("try again", 503)
     return Response(done, 200)
+
+
+def _field(request: Request, name: str) -> str:
+    body = request.get_json(silent=True)
+    return str(body.get(name, "")) if isinstance(body, dict) else ""

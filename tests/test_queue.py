@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from besadu import clock, config
-from besadu.queue import LONGEST_SCHEDULE, TIMEOUT, Queue
+from besadu.queue import LONGEST_SCHEDULE, TIMEOUT, Deadline, Queue
 from besadu_local.stack import Stack
 from tests.factories import PHONE, some_settings
 
@@ -48,7 +49,7 @@ def test_the_same_cause_makes_one_task_and_a_sweep_makes_it_anew(
     [
         ("outbox", "send", "/delivery/send", "id"),
         ("evidence", "fetch", "/attachments/fetch", "id"),
-        ("deadlines", "remind", "/reminders/deadline", "ticket"),
+        ("deadlines", "tell", "/reminders/tell", "post"),
     ],
 )
 def test_a_task_carries_an_id_a_time_and_the_invokers_token_for_its_function(
@@ -67,9 +68,30 @@ def test_a_task_carries_an_id_a_time_and_the_invokers_token_for_its_function(
     assert name not in task.name
 
 
-def test_what_is_due_later_than_a_task_can_wait_is_left_to_the_sweep() -> None:
-    queue = Queue(some_settings("queue"))  # nobody would answer
-    assert queue.remind("BSD-26-4839-2050", clock.now() + LONGEST_SCHEDULE + timedelta(hours=1))
+def a_deadline(**changes: Any) -> Deadline:
+    base = Deadline(ticket=secrets.token_hex(8), clock="answer", revision=3, step="half")
+    return replace(base, **changes)
+
+
+def test_each_step_of_each_start_of_a_clock_has_one_task(stack: Stack, client: tasks_v2.CloudTasksClient) -> None:
+    queue, deadline = Queue(config.load(stack.settings, "reminders")), a_deadline()
+    due = stack.clock.now() + timedelta(days=2)
+    for same in (deadline, deadline, replace(deadline, step="most"), replace(deadline, revision=4)):
+        assert queue.remind(same, due)
+    found = waiting(client, stack, "deadlines", deadline.ticket)
+    bodies = sorted((body["step"], body["revision"]) for body in (json.loads(one.http_request.body) for one in found))
+    assert bodies == [("half", 3), ("half", 4), ("most", 3)]
+
+
+def test_what_is_due_later_than_a_task_can_wait_comes_early_to_be_made_anew(
+    stack: Stack, client: tasks_v2.CloudTasksClient
+) -> None:
+    queue, deadline = Queue(config.load(stack.settings, "reminders")), a_deadline()
+    due = clock.now() + timedelta(days=80)
+    for _ in range(2):
+        assert queue.remind(deadline, due)
+    (task,) = waiting(client, stack, "deadlines", deadline.ticket)
+    assert clock.now() + timedelta(days=27) < task.schedule_time < clock.now() + LONGEST_SCHEDULE
 
 
 def test_a_queue_that_is_away_costs_a_moment_and_no_error(capsys: pytest.CaptureFixture[str]) -> None:

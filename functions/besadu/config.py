@@ -58,6 +58,13 @@ class Settings:
     twilio_number: str = ""  # E.164, with the plus
     pbx_signing_key: str = ""  # an own telephone exchange
 
+    # E-mail to posts. TLS is required unless the server is on this machine.
+    smtp_host: str = ""
+    smtp_port: str = "587"  # 465 speaks TLS from the start, any other after STARTTLS
+    smtp_user: str = ""  # unset: the server wants no sign-in
+    smtp_password: str = ""
+    smtp_from: str = ""  # as the reader sees it: an address, or a name and <an address>
+
     # The NIK vault
     nik_public_key: str = ""  # PEM, seals
     nik_decrypt_key: str = ""  # Cloud KMS key version name, or a path to a PEM file; opens
@@ -140,13 +147,21 @@ OPTIONAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("infobip_url", "infobip_api_key"),
         _TWILIO,
         ("sms_gateway",),
+        ("smtp_host", "smtp_from"),
     ),
     "console": (("sms_gateway",),),
 }
 # What a door may also be given; without it the default serves.
 TUNABLE: Mapping[str, tuple[str, ...]] = {
     "attachments": ("twilio_url",),
-    "delivery": ("twilio_url", "infobip_sender", "facebook_page_token"),
+    "delivery": (
+        "twilio_url",
+        "infobip_sender",
+        "facebook_page_token",
+        "smtp_port",
+        "smtp_user",
+        "smtp_password",
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from besadu.errors import MissingSetting, Refused
 
 _SALT = "desk"
 _PICTURE = "picture"
+_LIST = "list"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,21 @@ def read(settings: Settings, token: str, now: datetime) -> Link:
     return link
 
 
+def issue_list(settings: Settings, agency: str, expires_at: datetime) -> str:
+    """The token under which a post finds all that waits for its agency."""
+    return _signer(settings, _LIST).dumps([agency, int(expires_at.timestamp())])
+
+
+def list_url(settings: Settings, token: str) -> str:
+    """Where that token leads."""
+    return f"{settings.besadu_public_url}/assignment/daftar/{token}"
+
+
+def read_list(settings: Settings, token: str, now: datetime) -> str:
+    """The agency that the token stands for. Raises Refused when it is altered or expired."""
+    return _read_expiring(settings, _LIST, token, now)
+
+
 def picture_url(settings: Settings, evidence_id: str, expires_at: datetime) -> str:
     """A link under which a provider fetches one of the agency's pictures, to show it to the citizen."""
     token = _signer(settings, _PICTURE).dumps([evidence_id, int(expires_at.timestamp())])
@@ -59,15 +75,19 @@ def picture_url(settings: Settings, evidence_id: str, expires_at: datetime) -> s
 
 def read_picture(settings: Settings, token: str, now: datetime) -> str:
     """The evidence id that the token stands for. Raises Refused when it is altered or expired."""
+    return _read_expiring(settings, _PICTURE, token, now)
+
+
+def _read_expiring(settings: Settings, salt: str, token: str, now: datetime) -> str:
     try:
-        evidence_id, expires = _signer(settings, _PICTURE).loads(token)
+        name, expires = _signer(settings, salt).loads(token)
         valid = now < datetime.fromtimestamp(expires, UTC)
     except (BadData, ValueError, TypeError):
-        valid, evidence_id = False, ""
+        valid, name = False, ""
     if not valid:
         message = "altered or expired link"
         raise Refused(message)
-    return str(evidence_id)
+    return str(name)
 
 
 def _signer(settings: Settings, salt: str = _SALT) -> URLSafeSerializer:

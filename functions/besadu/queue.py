@@ -5,7 +5,8 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
 from besadu import clock, logs
@@ -14,6 +15,18 @@ from besadu.config import Settings
 QueueName = Literal["outbox", "evidence", "deadlines"]
 TIMEOUT = 2.0
 LONGEST_SCHEDULE = timedelta(days=29)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """What a task about a deadline is for. Each start or move of a clock has a ``revision`` of its own."""
+
+    ticket: str
+    clock: str
+    revision: int
+    step: str
+
+
 _CreateTask = Callable[[dict[str, Any]], None]  # parent and task, as the API names them
 
 
@@ -37,21 +50,25 @@ class Queue:
         body = {"id": evidence_id, "again": again} if again else {"id": evidence_id}
         return self._create("evidence", "attachments", "/fetch", body, due, again)
 
-    def remind(self, ticket: str, due: datetime, *, again: str = "") -> bool:
+    def remind(self, deadline: Deadline, due: datetime, *, again: str = "") -> bool:
         """Let `reminders` look at this complaint then; one that moved on meanwhile makes the task stale and harmless.
 
-        Cloud Tasks holds a task for at most 30 days; what is due later is left to the sweep.
+        Cloud Tasks holds a task for at most 30 days; one that is due later comes early and is made anew.
         """
-        if due > clock.now() + LONGEST_SCHEDULE:
-            return True
-        return self._create("deadlines", "reminders", "/deadline", {"ticket": ticket}, due, again)
+        earliest = clock.now() + LONGEST_SCHEDULE
+        at = min(due, datetime.combine(earliest.date(), time(), UTC)) if due > earliest else due
+        return self._create("deadlines", "reminders", "/deadline", asdict(deadline), at, again)
+
+    def tell(self, post: str, due: datetime, *, again: str = "") -> bool:
+        """Let `reminders` make this post's message of the day."""
+        return self._create("deadlines", "reminders", "/tell", {"post": post}, due, again)
 
     def _create(
         self,
         queue: QueueName,
         function: str,
         path: str,
-        body: dict[str, str],
+        body: dict[str, Any],
         due: datetime | None,
         again: str,
     ) -> bool:

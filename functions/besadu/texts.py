@@ -54,6 +54,11 @@ def spoken(key: str, /, **values: str) -> str:
     return _filled(key, _table("ivr"), values)
 
 
+def letter(key: str, /, **values: str) -> str:
+    """What a post is written by SMS or e-mail. Raises MissingText."""
+    return _filled(key, _table("letter"), values)
+
+
 def label(state: State) -> str:
     """Where a complaint stands, in the citizen's words."""
     return _filled(state.value, _table("label"), {})

@@ -17,7 +17,7 @@ from besadu import config
 from besadu.domain.complaint import Actor, Complaint, State
 from besadu.media import Media
 from besadu.queue import Queue
-from besadu.services import answers, casework, delivery, desk, evidence, followup, reading
+from besadu.services import answers, casework, delivery, desk, evidence, followup, reading, reminding
 from besadu.services.intake import LONGEST_WAIT
 from besadu.services.office import Office
 from besadu.store import open_store
@@ -175,6 +175,8 @@ class Play:
             case "/attachments/fetch":
                 office = self._office("attachments")
                 evidence.fetch(office, Media(office.settings), json.loads(body)["id"])
+            case "/reminders/tell":
+                reminding.tell(self._office("reminders"), json.loads(body)["post"])
             case "/reminders/deadline":
                 followup.look(self._office("reminders"), json.loads(body)["ticket"])
             case _:

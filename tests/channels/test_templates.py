@@ -88,11 +88,18 @@ def test_it_is_submitted_in_the_form_of_metas_api(name: str, filed: Approved) ->
 def expected_buttons(name: str) -> list[dict[str, object]]:
     if name == "jawaban_tersedia":
         return [{"type": "QUICK_REPLY", "text": "BUKA"}]
-    if name in ("disposisi_baru", "pengingat_opd"):
-        desk = f"{OFFICE}/assignment/t/"
-        return [
-            {"type": "URL", "text": "Buka disposisi", "url": f"{desk}{{{{1}}}}", "example": [f"{desk}contoh-tautan"]}
-        ]
+    paths = {
+        "disposisi_baru": ("Buka disposisi", "assignment/t/", "contoh-tautan"),
+        "pengingat_opd": ("Buka laporan", "assignment/t/", "contoh-tautan"),
+        "pengingat_kantor": ("Buka konsol", "console/laporan/", "BSD-26-1234-5678"),
+        "ringkasan_opd": ("Buka daftar", "assignment/daftar/", "contoh-tautan"),
+        "ringkasan_kantor": ("Buka konsol", "console/", "?dari=pesan"),
+        "ringkasan_mingguan": ("Buka konsol", "console/", "?dari=pesan"),
+    }
+    if name in paths:
+        title, path, example = paths[name]
+        where = f"{OFFICE}/{path}"
+        return [{"type": "URL", "text": title, "url": f"{where}{{{{1}}}}", "example": [f"{where}{example}"]}]
     return []
 
 
@@ -100,8 +107,8 @@ def test_the_command_prints_a_line_for_each(capsys: pytest.CaptureFixture[str]) 
     assert templates.main([OFFICE]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["name"] for line in lines] == list(FILED)
-    assert templates.main([OFFICE, "eskalasi"]) == 0
-    assert json.loads(capsys.readouterr().out)["name"] == "eskalasi"
+    assert templates.main([OFFICE, "kabar_laporan"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "kabar_laporan"
 
 
 @pytest.mark.parametrize("arguments", [["http://besadu.example"], [OFFICE, "tidak_ada"], []])

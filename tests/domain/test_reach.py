@@ -84,11 +84,11 @@ def test_an_opt_out_ends_notices_by_sms_and_only_those() -> None:
     assert chosen("whatsapp", timedelta(), opted_out=True) == "free"
 
 
-@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
-def test_an_agency_always_gets_a_template(channel: Any) -> None:
+@pytest.mark.parametrize(("channel", "expected"), [("email", "free"), ("sms", "free"), ("whatsapp", "template")])
+def test_a_post_gets_a_template_where_there_are_some(channel: Any, expected: str) -> None:
     address = Address(channel=channel, account="", phone="6281200000001")
     item = OutboxItem(id="a", kind="agency", address=address, created_at=START, due=START)
-    assert way(item, None, START) == "template"
+    assert way(item, None, START) == expected
 
 
 def test_a_citizen_without_a_conversation_is_out_of_every_window() -> None:

@@ -238,18 +238,20 @@ def test_a_question_pauses_the_clock_and_its_end_gives_the_time_back(ending: wor
 )
 def test_after_a_question_the_clock_of_the_state_before_goes_on(home: State, clock: str) -> None:
     actor = ADMIN if home in DESK else OFFICER
-    running = standing(home, clock=clock, clock_started=START, due=due(START, 2, NO_HOLIDAYS))
+    running = clocks.started(standing(home), clock, now=START, calendar=NO_HOLIDAYS)
     asked = step(running, "ask", actor, now=START, calendar=NO_HOLIDAYS)
     again = step(asked, "reply", CITIZEN, now=START, calendar=NO_HOLIDAYS)
-    assert (again.state, again.clock, again.due) == (home, clock, due(START, 2, NO_HOLIDAYS))
+    assert (again.state, again.clock, again.due) == (home, clock, running.due)
 
 
 def test_what_was_late_when_the_citizen_was_asked_stays_late() -> None:
-    due_before = START - timedelta(days=10)
-    late = standing(State.IN_PROGRESS, clock="answer", clock_started=START - timedelta(days=30), due=due_before)
+    began = START - timedelta(days=60)
+    late = clocks.started(standing(State.IN_PROGRESS), "answer", now=began, calendar=NO_HOLIDAYS)
+    assert late.due
+    assert late.due < START
     asked = step(late, "ask", OFFICER, now=START, calendar=NO_HOLIDAYS)
     again = step(asked, "reply", CITIZEN, now=START + timedelta(days=3), calendar=NO_HOLIDAYS)
-    assert again.due == due_before
+    assert again.due == late.due
 
 
 def test_each_start_and_each_move_of_a_deadline_has_a_number_of_its_own() -> None:

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from besadu import links
 from besadu.domain.complaint import State
 from besadu.domain.evidence import Evidence, object_name
 from besadu.domain.message import Attachment
@@ -290,3 +291,24 @@ def test_a_file_that_is_not_there_yet_or_refused_says_so(desk: FlaskClient, case
     assert CITIZEN.name in page
     assert not re.search(r"<img[^>]*bukti", page)
     assert desk.get(f"/t/{case.token()}/bukti/{evidence_id}").status_code == 404
+
+
+def test_a_digest_leads_to_all_that_waits_with_a_link_each(case: Case, desk: FlaskClient) -> None:
+    code = case.agency.code
+    token = links.issue_list(case.office.settings, code, case.hands.now() + timedelta(days=7))
+    page = read(desk.get(f"/daftar/{token}"))
+    (row,) = page.select("a.row")
+    assert case.ticket in row.text
+    assert PHONE not in page.text
+    opened = desk.get(str(row["href"]).removeprefix("/assignment"))
+    assert opened.status_code == 200
+    send(desk, case, "answer", text="Sudah ditambal.")
+    assert "Tidak ada laporan yang menunggu" in desk.get(f"/daftar/{token}").text
+
+
+def test_a_list_that_is_altered_or_old_is_closed(case: Case, desk: FlaskClient) -> None:
+    token = links.issue_list(case.office.settings, "DPUPR", case.hands.now() + timedelta(days=7))
+    assert desk.get(f"/daftar/{token}x").status_code == 410
+    assert desk.get(f"/daftar/{case.token()}").status_code == 410
+    case.hands.advance(days=8)
+    assert desk.get(f"/daftar/{token}").status_code == 410

@@ -9,7 +9,7 @@ import pytest
 
 from besadu import clock
 from besadu.config import NEEDS
-from besadu.queue import Queue
+from besadu.queue import Deadline, Queue
 from besadu_local.settings import QUEUES
 from tests.factories import some_settings
 
@@ -73,7 +73,9 @@ def test_every_task_has_a_door_that_takes_it() -> None:
     queue.send("a", None)
     queue.reply("a", "b", clock.now())
     queue.fetch("a", None)
-    queue.remind("BSD-26-4839-2050", clock.now() + timedelta(days=1))
+    deadline = Deadline(ticket="BSD-26-4839-2050", clock="answer", revision=1, step="half")
+    queue.remind(deadline, clock.now() + timedelta(days=1))
+    queue.tell("duty:DISHUB", clock.now())
     makers = [name for name in vars(Queue) if not name.startswith("_")]
     assert len(queue.heard) == len(makers)
     for _, function, path in queue.heard:

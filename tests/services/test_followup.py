@@ -8,17 +8,15 @@ import pytest
 
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.conversation import Pending
+from besadu.domain.deadlines import date_text, is_open
 from besadu.services import answers, casework, followup, handling, replies
 from besadu.services.office import Office
-from besadu.store.directory import Post
 from tests.factories import (
     ADDRESS,
     ADMIN,
-    DUTY_PHONE,
     OFFICER,
-    SYSTEM,
+    PHONE,
     Hands,
-    an_agency,
     an_office,
     complaint_of,
     file_complaint,
@@ -45,11 +43,6 @@ def forwarded(office: Office) -> Complaint:
     return casework.forward(office, ADMIN, kept.ticket, agency_code="dishub")
 
 
-def told(office: Office, ticket: str, template: str) -> list[str]:
-    """The phones that got this template."""
-    return [item.address.phone for item in office.store.outbox.of_ticket(ticket) if item.template == template]
-
-
 def at_next_step(office: Office, hands: Hands, ticket: str) -> str:
     remind_at = complaint_of(office, ticket).remind_at
     assert remind_at
@@ -57,36 +50,77 @@ def at_next_step(office: Office, hands: Hands, ticket: str) -> str:
     return followup.look(office, ticket)
 
 
-def test_an_agency_that_does_not_accept_is_reminded_and_then_its_head_is_told(office: Office, hands: Hands) -> None:
+def waiting_for(office: Office, *posts: str) -> dict[str, list[str]]:
+    """Post -> the steps that it is to be told of."""
+    later = office.now() + timedelta(days=30)
+    return {post: [stored.value.step for stored in office.store.reminders.of(post, later)] for post in posts}
+
+
+def test_each_step_of_the_ladder_leaves_a_reminder_for_its_posts(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
+    posts = ("duty:dishub", "deputy:dishub", "head:dishub", "secretary")
     assert at_next_step(office, hands, ticket) == "remind"
-    assert told(office, ticket, "pengingat_opd") == [DUTY_PHONE]
-    assert told(office, ticket, "eskalasi") == []
-    assert at_next_step(office, hands, ticket) == "remind"
-    assert told(office, ticket, "pengingat_opd") == [DUTY_PHONE, DUTY_PHONE]
-    assert told(office, ticket, "eskalasi") == ["6281299990001"]
+    assert waiting_for(office, *posts) == {
+        "duty:dishub": ["due"],
+        "deputy:dishub": ["due"],
+        "head:dishub": [],
+        "secretary": [],
+    }
+    for _ in range(2):
+        assert at_next_step(office, hands, ticket) == "remind"
+    assert {name: sorted(steps) for name, steps in waiting_for(office, *posts).items()} == {
+        "duty:dishub": ["due", "head", "secretary"],
+        "deputy:dishub": ["due"],
+        "head:dishub": ["head", "secretary"],
+        "secretary": ["secretary"],
+    }
     after = complaint_of(office, ticket)
-    assert after.remind_at is None
-    assert [entry.actor for entry in after.history[-2:]] == [SYSTEM.name, SYSTEM.name]
     assert after.state is State.ASSIGNED
-
-
-def test_the_reminder_says_how_many_days_are_left_or_how_late_it_is(office: Office, hands: Hands) -> None:
-    ticket = forwarded(office).ticket
-    at_next_step(office, hands, ticket)
-    at_next_step(office, hands, ticket)
-    words = [item.template_values[-1] for item in office.store.outbox.of_ticket(ticket) if "pengingat" in item.template]
-    assert words == ["sisa 0 hari kerja", "terlambat 1 hari kerja"]
+    assert [entry.note for entry in after.history[-3:]] == [
+        "hari tenggat: penghubung OPD, wakil penghubung",
+        "lewat tenggat: penghubung OPD, kepala OPD",
+        "lewat tenggat 3 hari kerja: penghubung OPD, kepala OPD, Sekda",
+    ]
 
 
 def test_after_a_long_silence_of_our_own_only_the_last_step_is_taken(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
     handling.accept(office, OFFICER, ticket)
     hands.advance(days=60)
-    assert followup.look(office, ticket) == "remind"
-    assert told(office, ticket, "pengingat_opd") == [DUTY_PHONE]
-    assert complaint_of(office, ticket).reminded == ("soon", "today", "late")
-    assert followup.look(office, ticket) == "nothing due"
+    assert [followup.look(office, ticket) for _ in range(3)] == ["slip", "remind", "nothing due"]
+    assert waiting_for(office, "duty:dishub") == {"duty:dishub": ["secretary"]}
+    assert complaint_of(office, ticket).reminded == ("half", "most", "due", "head", "secretary")
+
+
+def test_the_citizen_is_told_once_that_a_date_could_not_be_kept(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    promised = complaint_of(office, ticket).promised
+    assert promised
+    handling.accept(office, OFFICER, ticket)
+    hands.advance(days=60)
+    while followup.look(office, ticket) != "nothing due":
+        pass
+    slips = [item for item in office.store.outbox.of_ticket(ticket) if "Mohon maaf" in item.text]
+    assert [item.address.phone for item in slips] == [PHONE]
+    assert date_text(promised) in slips[0].text
+    assert is_open(slips[0].due or promised, office.calendar())
+    assert [entry.action for entry in complaint_of(office, ticket).history].count("slip") == 1
+
+
+def test_a_new_date_that_is_known_is_told_and_is_a_promise_again(office: Office, hands: Hands) -> None:
+    kept = keep_complaint(office)
+    casework.forward(office, ADMIN, kept.ticket, agency_code="dishub", case_class="information")
+    hands.advance(days=11)  # accepted late, so that the days to answer end after the promised date
+    handling.accept(office, OFFICER, kept.ticket)
+    due, promised = (complaint_of(office, kept.ticket).due, complaint_of(office, kept.ticket).promised)
+    assert due
+    assert promised
+    hands.time = promised + timedelta(days=1)
+    while followup.look(office, kept.ticket) == "remind":
+        pass
+    (slip,) = [item for item in office.store.outbox.of_ticket(kept.ticket) if "Mohon maaf" in item.text]
+    assert date_text(due) in slip.text
+    assert complaint_of(office, kept.ticket).promised == due
 
 
 def test_a_task_that_runs_twice_reminds_once(office: Office, hands: Hands) -> None:
@@ -102,6 +136,7 @@ def test_a_task_of_a_complaint_that_moved_on_or_is_gone_does_nothing(office: Off
     remind_at = complaint_of(office, ticket).remind_at
     assert remind_at
     handling.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
+    answers.deliver(office, ADMIN, ticket, text="Sudah diperbaiki.")
     hands.time = remind_at
     assert followup.look(office, ticket) == "nothing due"
     assert followup.look(office, "BSD-26-0000-0000") == "nothing due"
@@ -130,31 +165,25 @@ def test_an_answer_that_nobody_judges_closes_the_complaint(office: Office, hands
     assert (after.state, after.remind_at) == (State.CLOSED_SILENTLY, None)
 
 
-def test_an_agency_without_numbers_is_late_in_the_history_all_the_same(office: Office, hands: Hands) -> None:
-    office.store.directory.save_agency(an_agency(duty=Post(), head=Post()))
+def test_the_sweep_does_what_is_due_and_hurries_what_others_do(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
-    assert at_next_step(office, hands, ticket) == "remind"
-    assert complaint_of(office, ticket).history[-1].told == ()
-
-
-def test_the_sweep_counts_what_is_due_and_changes_nothing_itself(office: Office, hands: Hands) -> None:
-    ticket = forwarded(office).ticket
-    remind_at = complaint_of(office, ticket).remind_at
-    assert remind_at
-    hands.time = remind_at
+    hands.time = complaint_of(office, ticket).remind_at or hands.time
     keep_item(office, due=hands.now() - timedelta(minutes=1))
     keep_item(office, due=hands.now() + timedelta(minutes=1))
     keep_item(office, state="sent", due=None)
-    before = complaint_of(office, ticket)
     counts = followup.sweep(office)
     # The two messages of the hand-over, and the one that is late.
-    assert counts == {"messages": 3, "files": 0, "replies": 0, "complaints": 1}
-    assert followup.sweep(office) == counts
-    assert complaint_of(office, ticket) == before
+    assert counts == {"messages": 3, "files": 0, "replies": 0, "complaints": 1, "posts": 0, "drafts": 0}
+    after = complaint_of(office, ticket)
+    assert after.reminded == ("half", "most", "due")
+    hands.advance(minutes=6)
+    assert followup.sweep(office)["posts"] == 2
+    assert followup.sweep(office)["posts"] == 0
+    assert complaint_of(office, ticket) == after
 
 
 def test_without_anything_due_the_sweep_is_silent(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    assert followup.sweep(office) == {"messages": 0, "files": 0, "replies": 0, "complaints": 0}
+    assert not any(followup.sweep(office).values())
     assert capsys.readouterr().err == ""
 
 

@@ -23,10 +23,11 @@ from besadu.domain.complaint import (
 from besadu.domain.conversation import Conversation, Draft, Pending
 from besadu.domain.evidence import Evidence, Rendition
 from besadu.domain.message import Address, Attachment
-from besadu.domain.outbox import OutboxItem
+from besadu.domain.outbox import Listed, OutboxItem
 from besadu.store.codec import from_document, to_document, without_defaults
 from besadu.store.directory import AgencyRecord, OfficePage, Officer, Post
 from besadu.store.inbox import InboxItem
+from besadu.store.reminders import Reminder
 from tests.factories import ADDRESS, START
 
 NIK = HeldNik(sealed=b"\x01\x00\xff", index="abc", masked="1902********0003", minor=True, district_unknown=True)
@@ -94,6 +95,7 @@ WHOLE: list[Any] = [
             reminded=("half",),
         ),
         promised=LATER,
+        slipped=LATER,
         taken_over_by="tob",
         resume=State.IN_PROGRESS,
         question="q",
@@ -152,6 +154,7 @@ WHOLE: list[Any] = [
         needs_person=True,
         rating_for="t",
         reason_for="t",
+        nudge_at=LATER,
         sequence=7,
         opted_out=True,
         chosen_at=START,
@@ -187,6 +190,8 @@ WHOLE: list[Any] = [
         error_text="e",
         sent_at=START,
         delivered_at=START,
+        listed=(Listed(ticket="t", text="x", agency="a", disposition=1),),
+        fallbacks=(ADDRESS,),
         read_at=LATER,
     ),
     Evidence(
@@ -257,6 +262,7 @@ WHOLE: list[Any] = [
         leaders=(Post(title="l"),),
         agencies={"c": {"code": "c", "name": "n"}},
     ),
+    Reminder(post="duty:c", ticket="t", clock_revision=1, step="half", due=LATER),
     Officer(email="a@b.example", name="n", role="officer", agency="a", active=False, epoch=3),
 ]
 IDS = [type(value).__name__ for value in WHOLE]

@@ -84,10 +84,11 @@ HANDSHAKES = frozenset({"/instagram", "/messenger", "/whatsapp"})
 # Where the provider wants another answer than "ok": body and content type.
 ANSWERS: Mapping[str, Callable[[Webhook], tuple[str, str]]] = {"/sms/twilio": _twiml}
 
-# Who carries our messages. Nobody is rung up by a program: a caller gets an SMS.
+# Who carries our messages. Nobody is rung up by a program: a caller gets an SMS. E-mail goes to posts only.
 CHANNELS: Mapping[Channel, Carrier] = Files(
-    {"facebook": "messenger", "instagram": "instagram", "sms": "sms", "whatsapp": "whatsapp"}
+    {"email": "mail", "facebook": "messenger", "instagram": "instagram", "sms": "sms", "whatsapp": "whatsapp"}
 )
+FOR_POSTS: frozenset[Channel] = frozenset({"email"})
 # Where evidence is fetched from.
 KEEPERS: Mapping[Channel, Keeper] = Files(
     {

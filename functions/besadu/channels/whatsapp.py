@@ -67,8 +67,13 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "jawaban_tersedia": Template("jawaban_tersedia", "id", 1, "quick_reply:BUKA"),  # ticket
     "kabar_laporan": Template("kabar_laporan", "id", 2),  # ticket, short news
     "disposisi_baru": Template("disposisi_baru", "id", 4, "url"),  # agency, ticket, title, due date
-    "pengingat_opd": Template("pengingat_opd", "id", 5, "url"),  # agency, ticket, title, due date, days left or late
-    "eskalasi": Template("eskalasi", "id", 4),  # post's title, ticket, agency, days late
+    "pengingat_opd": Template("pengingat_opd", "id", 5, "url"),  # post, ticket, title, age and due date, what is wanted
+    "pengingat_kantor": Template("pengingat_kantor", "id", 5, "url"),  # (same)
+    "ringkasan_opd": Template("ringkasan_opd", "id", 3, "url"),  # post, how many, list
+    "ringkasan_kantor": Template("ringkasan_kantor", "id", 3, "url"),  # (same)
+    "ringkasan_mingguan": Template("ringkasan_mingguan", "id", 5, "url"),  # post, new, closed, open and late, latest
+    "lanjutkan_laporan": Template("lanjutkan_laporan", "id", 2),  # what is missing, until when
+    "laporan_kedaluwarsa": Template("laporan_kedaluwarsa", "id", 1),  # when it was begun
 }
 
 # Their words -> ours

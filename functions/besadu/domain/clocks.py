@@ -69,8 +69,10 @@ def resumed(complaint: Complaint, clock: str, *, now: datetime, calendar: Calend
         pauses=(*still.pauses, Pause(since=still.since, until=now)),
         agreed=deadlines.shift(still.agreed, still.since, now, calendar) if still.agreed else None,
         reminded=still.reminded,
+        promised=deadlines.shift(complaint.promised, still.since, now, calendar) if complaint.promised else None,
     )
-    return replace(again, due=deadlines.shift(still.due, still.since, now, calendar))
+    # Later than reckoned when the office shortened its times meanwhile and this clock was given a last day.
+    return replace(again, due=max(reckoned(again, calendar), deadlines.shift(still.due, still.since, now, calendar)))
 
 
 def agreed(complaint: Complaint, date: datetime, calendar: Calendar) -> Complaint:
@@ -90,6 +92,21 @@ def reckoned(complaint: Complaint, calendar: Calendar) -> datetime:
     for pause in complaint.pauses:
         date = deadlines.shift(date, pause.since, pause.until, calendar)
     return date
+
+
+def moved(complaint: Complaint, calendar: Calendar, *, changed_at: datetime) -> Complaint:
+    """The complaint with its running clock's date by this calendar, which the office changed at ``changed_at``.
+
+    Nobody becomes late by a shorter time alone: the day after the change is left. The same when nothing moves.
+    """
+    if complaint.due is None or complaint.clock_started is None:
+        return complaint
+    due = reckoned(complaint, calendar)
+    if due < complaint.due:
+        due = min(complaint.due, max(due, deadlines.due(changed_at, 1, calendar)))
+    if due == complaint.due:
+        return complaint
+    return replace(complaint, due=due, clock_revision=complaint.clock_revision + 1)
 
 
 def why_moved(before: Complaint, after: Complaint) -> str:

@@ -194,6 +194,7 @@ class Complaint:
     agreed: datetime | None = None  # a later date that was agreed on; it takes the place of the count
     paused: PausedClock | None = None  # the office's, while the citizen is asked
     promised: datetime | None = None  # by when the citizen was told to expect an answer
+    slipped: datetime | None = None  # the promised date of which the citizen was told that it could not be kept
     taken_over_by: str = ""  # who sees to it in person: nobody is reminded then
     resume: State | None = None  # where a question to the citizen leads back to
     question: str = ""

@@ -36,6 +36,7 @@ class Draft:
     changing: bool = False  # UBAH was said, and what to change is awaited
     handed_over: bool = False  # a slot was asked for in vain; an officer has been promised
     alarmed: bool = False  # the emergency advice has been given
+    nudged: int = 0  # how many of its reminders have gone out
     prompted_at: datetime | None = None  # when the newest prompt was worded; it may still be waiting in ``pending``
 
 
@@ -66,6 +67,7 @@ class Conversation:
     greeted_at: datetime | None = None
     acknowledged_at: datetime | None = None  # when we last said that an addition was passed on
     chatted_at: datetime | None = None  # when small talk was last answered
+    nudge_at: datetime | None = None  # when to look at the draft next
     pending: Pending | None = None
     said: OutboxItem | None = None  # the newest reply besides; like a prompt it stands here alone until it is claimed
     held: tuple[str, ...] = ()  # outbox ids that wait for the window to open

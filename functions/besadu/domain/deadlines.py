@@ -127,6 +127,18 @@ def office_time_left(now: datetime, due: datetime, calendar: Calendar) -> timede
     return left
 
 
+def at_office_time(start: datetime, time: timedelta, calendar: Calendar) -> datetime:
+    """The moment at which the office has worked for ``time`` since ``start``."""
+    left = time
+    for day in calendar.working_days(start.astimezone(WIB).date()):
+        begins = max(_at(day, OPENS), start)
+        usable = max(timedelta(), _at(day, CLOSES) - begins)
+        if left <= usable:
+            return begins + left
+        left -= usable
+    raise AssertionError("unreachable: the working days have no end")
+
+
 def shift(due: datetime, paused_at: datetime, resumed_at: datetime, calendar: Calendar) -> datetime:
     """The new deadline of a clock that stood still from ``paused_at`` to ``resumed_at``.
 
@@ -136,12 +148,7 @@ def shift(due: datetime, paused_at: datetime, resumed_at: datetime, calendar: Ca
     left = office_time_left(paused_at, due, calendar)
     if not left or resumed_at <= paused_at:
         return due
-    for day in calendar.working_days(resumed_at.astimezone(WIB).date()):
-        usable = max(timedelta(), _at(day, CLOSES) - max(_at(day, OPENS), resumed_at))
-        if left <= usable:
-            return max(_at(day, CLOSES), due)
-        left -= usable
-    raise AssertionError("unreachable: the working days have no end")
+    return max(_at(at_office_time(resumed_at, left, calendar).astimezone(WIB).date(), CLOSES), due)
 
 
 def date_text(day: date | datetime) -> str:

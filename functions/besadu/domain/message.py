@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Channel = Literal["facebook", "instagram", "sms", "telephone", "whatsapp"]
+Channel = Literal["email", "facebook", "instagram", "sms", "telephone", "whatsapp"]  # e-mail: to posts only
 Kind = Literal["message", "edit", "revoke", "receipt", "event", "ignored"]
 MediaKind = Literal["image", "video", "audio", "document", "location", "contact", "sticker"]
 ReceiptState = Literal["sent", "delivered", "read", "failed"]
@@ -12,7 +12,10 @@ ReceiptState = Literal["sent", "delivered", "read", "failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where a citizen is reached. WhatsApp: a number (digits, no plus) or, for username users, only ``user_id``."""
+    """Where a citizen or a post is reached.
+
+    WhatsApp: a number (digits, no plus) or, for username users, only ``user_id``. E-mail: the address is ``user_id``.
+    """
 
     channel: Channel
     account: str  # ours: the phone number id, page id, own number
@@ -92,6 +95,7 @@ class Outgoing:
 
     outbox_id: str
     address: Address
+    subject: str = ""  # of an e-mail
     text: str = ""
     buttons: tuple[str, ...] = ()  # at most three, at most 20 characters each
     media_url: str = ""  # https link that the provider fetches

@@ -47,6 +47,16 @@ BACK_OFF = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One complaint of a digest. With ``agency`` its link is the agency's, else the console's."""
+
+    ticket: str
+    text: str
+    agency: str = ""
+    disposition: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutboxItem:
     """One message. ``id`` is derived from what caused it, so that the same cause makes it once."""
 
@@ -64,6 +74,8 @@ class OutboxItem:
     template_values: tuple[str, ...] = ()
     link_for: str = ""  # agency whose one-ticket link goes with it
     disposition: int = 0  # the hand-over that the link is bound to
+    listed: tuple[Listed, ...] = ()  # what a digest tells of
+    fallbacks: tuple[Address, ...] = ()  # of a post: where it goes when this address fails for good
     media: str = ""  # evidence id of the one file that this message is
     media_kind: MediaKind | None = None
     then: str = ""  # the message that goes after this one has, and not before: it has no due until then

@@ -31,7 +31,7 @@ def way(item: OutboxItem, head: Conversation | None, now: datetime) -> Way:
     """How ``item`` goes out; ``head`` is its citizen's conversation, None for an agency."""
     channel = item.address.channel
     if item.kind == "agency":
-        return "template"
+        return "template" if channel == "whatsapp" else "free"
     if channel in {"sms", "telephone"}:
         unwanted = item.kind == "notice" and head is not None and head.opted_out
         return "drop" if unwanted or item.media else "free"

@@ -239,10 +239,10 @@ def step(
     if row.target == "same" and agreed is None:
         return after
     if row.target != "same":
-        after = _clock(row, complaint, after, now=now, calendar=calendar)
+        after = replace(_clock(row, complaint, after, now=now, calendar=calendar), taken_over_by="")
     if agreed:
-        after = replace(clocks.agreed(after, agreed, calendar), reminded=())
-    return replace(after, remind_at=ladder.next_at(after, calendar))
+        after = clocks.agreed(after, agreed, calendar)
+    return ladder.replanned(after, now, calendar)
 
 
 def words(action: str, role: Role) -> str:

@@ -16,14 +16,14 @@ from besadu.domain import reach
 from besadu.domain.message import Address, Channel, Outgoing, SendResult
 from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt
 from besadu.errors import Conflict
-from besadu.services import routing
+from besadu.services import letters, routing
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
 from besadu.store.keys import outbox_key
 
 # A token or account that is refused is an operator's task; nothing is lost while they mend it.
 UNAUTHORISED_PAUSE = timedelta(minutes=10)
-LINK_LIFE = timedelta(days=120)  # the longest answer clock is 60 working days
+MOST_BEFORE_NEXT = 4  # attempts, a quarter of an hour, where a post has another address
 PICTURE_LIFE = timedelta(days=2)
 
 
@@ -145,16 +145,7 @@ def carrier_of(address: Address) -> Channel:
 
 def _outgoing(office: Office, item: OutboxItem, way: reach.Way, *, now: datetime) -> Outgoing:
     use_template = way in {"template", "invite"}
-    token = ""
-    if item.link_for:
-        link = links.Link(
-            ticket=item.ticket,
-            agency=item.link_for,
-            disposition=item.disposition,
-            expires_at=now + LINK_LIFE,
-        )
-        token = links.issue(office.settings, link)
-    return Outgoing(
+    message = Outgoing(
         # SMS gateways allow few letters, and send few receipts.
         outbox_id=item.id if item.address.brief else marked_id(item),
         address=replace(item.address, channel=carrier_of(item.address)),
@@ -162,11 +153,11 @@ def _outgoing(office: Office, item: OutboxItem, way: reach.Way, *, now: datetime
         buttons=() if use_template else item.buttons,
         template=item.template if use_template else "",
         template_values=item.template_values if use_template else (),
-        link_suffix=token,
         media_url=links.picture_url(office.settings, item.media, now + PICTURE_LIFE) if item.media else "",
         media_kind=item.media_kind,
         tag="human_agent" if way == "human_agent" else "",
     )
+    return letters.addressed(office, item, message, now=now) if item.kind == "agency" else message
 
 
 def _settle(office: Office, claimed: Stored[OutboxItem], result: SendResult, *, now: datetime) -> str:
@@ -178,6 +169,8 @@ def _settle(office: Office, claimed: Stored[OutboxItem], result: SendResult, *, 
     if result.outcome == "sent" and item.inviting:
         return _hold(office, claimed, item)
     after = routing.after_refusal(office, item, result, now) or _after(item, result, now)
+    if after.state == "failed":
+        after = routing.next_address(after, now) or after
     if after.state == "failed":
         logs.error("message_failed", outbox=item.id, outcome=result.outcome, code=result.error_code)
     if result.outcome == "unauthorised":
@@ -197,7 +190,7 @@ def _after(item: OutboxItem, result: SendResult, now: datetime) -> OutboxItem:
             return replace(item, state="pending", due=now + UNAUTHORISED_PAUSE, attempts=item.attempts - 1)
         case "window_closed" if not item.window_was_closed:
             return replace(item, state="pending", due=now, window_was_closed=True)
-        case "retry" | "slow_down" if item.attempts < MOST_ATTEMPTS:
+        case "retry" | "slow_down" if item.attempts < (MOST_BEFORE_NEXT if item.fallbacks else MOST_ATTEMPTS):
             pause = timedelta(seconds=result.retry_after) if result.retry_after else timedelta()
             return replace(item, state="pending", due=max(next_attempt(item.attempts, now), now + pause))
         case _:

@@ -1,20 +1,42 @@
-"""Deadlines: reminders to the agency, and what silence leads to. And the sweep, which finds all that lost its task."""
+"""Deadlines: whom a step of the ladder tells, and what silence leads to. And the sweep, which finds what is left."""
 
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from besadu import logs
 from besadu.domain import clocks, ladder, workflow
 from besadu.domain.complaint import Actor, Complaint
-from besadu.domain.deadlines import working_days_left
+from besadu.domain.deadlines import is_open, next_open
 from besadu.domain.outbox import OutboxItem
-from besadu.errors import BesaduError
-from besadu.services import notices, replies
+from besadu.errors import BesaduError, Conflict
+from besadu.services import notices, nudging, reminding, replies
 from besadu.services.office import Office
+from besadu.store.client import Commit
 from besadu.store.complaints import Decision
+from besadu.store.reminders import Reminder
 
-SYSTEM = Actor(role="system", name="Sistem")
-AT_WORK = timedelta(minutes=2)  # a first attempt at a file is not claimed; the sweep lets it work so long
+SYSTEM: Final = Actor(role="system", name="Sistem")
+AT_WORK: Final = timedelta(minutes=2)  # a first attempt at a file is not claimed; the sweep lets it work so long
+BUDGET: Final = 40.0  # seconds that a sweep works by itself; the next one comes after a minute
+TOLD: Final = {
+    "duty": "penghubung OPD",
+    "deputy": "wakil penghubung",
+    "head": "kepala OPD",
+    "secretary": "Sekda",
+    "admin": "admin",
+    "leader": "pimpinan",
+}
+STEPS: Final = {
+    "half": "separuh waktu",
+    "most": "empat perlima waktu",
+    "due": "hari tenggat",
+    "head": "lewat tenggat",
+    "secretary": "lewat tenggat 3 hari kerja",
+    "leader": "lewat tenggat",
+}
 
 
 class _NothingDue(BesaduError):
@@ -24,70 +46,127 @@ class _NothingDue(BesaduError):
 def look(office: Office, ticket: str) -> str:
     """Take the steps of the ladder that are due for this complaint. A stale or repeated call does nothing.
 
-    Raises Conflict, Unavailable.
+    A task that came early, because it could not wait for longer, is made anew. Raises Conflict, Unavailable.
     """
     now = office.now()
+    told: list[Reminder] = []
 
     def decide(before: Complaint) -> Decision:
-        if before.remind_at is None or before.remind_at > now:
+        if before.remind_at is None:
+            raise _NothingDue
+        if before.remind_at > now:
+            office.remind(before)
             raise _NothingDue
         steps = ladder.steps_due(before, now, office.calendar())
         if not steps:
             raise _NothingDue
-        return _take(office, before, steps, now)
+        told.clear()
+        return _take(office, before, steps, now, told)
 
     try:
         decision = office.store.complaints.change(ticket, decide)
     except (KeyError, _NothingDue):
         return "nothing due"
     office.send(*decision.outbox)
-    if decision.after.remind_at:
-        office.queue.remind(ticket, decision.after.remind_at)
+    for reminder in told:
+        office.queue.tell(reminder.post, reminder.due)
+    office.remind(decision.after)
     return decision.action
 
 
 def sweep(office: Office) -> dict[str, int]:
-    """Make tasks anew for what should have happened by now: the documents are the truth. Returns counts for the log."""
+    """Do what should have happened by now, or make tasks for it anew: the documents are the truth.
+
+    Messages and files get tasks, as their functions alone can send and fetch. Deadlines and reminders are seen to here.
+    Returns counts for the log.
+    """
     now = office.now()
     # A name stays taken after its task was deleted, so each minute's sweep makes names of its own.
     again = now.strftime("%Y%m%d%H%M")
-    forgotten = replies.keep_forgotten(office, now)
-    messages = office.store.outbox.due(now)
-    for stored in messages:
-        office.queue.send(stored.value.id, None, again=again)
-    files = office.store.evidence.due(now - AT_WORK)
-    for item in files:
-        office.queue.fetch(item.value.id, None, again=again)
-    complaints = office.store.complaints.to_remind(now)
-    for complaint in complaints:
-        office.queue.remind(complaint.ticket, now, again=again)
-    counts = {"messages": len(messages), "files": len(files), "replies": forgotten, "complaints": len(complaints)}
-    if any(counts.values()):
-        logs.info("swept", **counts)
+    counts = {"complaints": 0, "posts": 0, "drafts": 0}
+    ends = time.monotonic() + BUDGET
+    try:
+        counts["complaints"] = _each(lambda: _tickets_due(office, now), lambda ticket: look(office, ticket), ends)
+        if is_open(now, office.calendar()):
+            posts = office.store.reminders.posts_due
+            counts["posts"] = _each(lambda: posts(now), lambda post: reminding.tell(office, post), ends)
+        drafts = office.store.senders.to_nudge
+        counts["drafts"] = _each(lambda: drafts(now), lambda sender: nudging.look(office, sender), ends)
+    finally:
+        counts |= _hurry(office, now, again)
+        if any(counts.values()):
+            logs.info("swept", **counts)
     return counts
 
 
-def _take(office: Office, before: Complaint, steps: tuple[ladder.Step, ...], now: datetime) -> Decision:
+def _hurry(office: Office, now: datetime, again: str) -> dict[str, int]:
+    forgotten = replies.keep_forgotten(office, now)
+    messages, files = office.store.outbox.due(now), office.store.evidence.due(now - AT_WORK)
+    for stored in messages:
+        office.queue.send(stored.value.id, None, again=again)
+    for item in files:
+        office.queue.fetch(item.value.id, None, again=again)
+    return {"messages": len(messages), "files": len(files), "replies": forgotten}
+
+
+def _each(page: Callable[[], Iterable[str]], do: Callable[[str], str], ends: float) -> int:
+    """Do page after page while there is something new in it and time left. One that cannot be done stops no other."""
+    seen: set[str] = set()
+    while time.monotonic() < ends:
+        fresh = [name for name in page() if name not in seen]
+        if not fresh:
+            break
+        for name in fresh:
+            if time.monotonic() >= ends:
+                break
+            seen.add(name)
+            try:
+                do(name)
+            except Conflict:
+                logs.warning("sweep_contended")
+    return len(seen)
+
+
+def _tickets_due(office: Office, now: datetime) -> list[str]:
+    return [complaint.ticket for complaint in office.store.complaints.to_remind(now)]
+
+
+def _take(
+    office: Office, before: Complaint, steps: tuple[ladder.Step, ...], now: datetime, told: list[Reminder]
+) -> Decision:
     """The last of the steps that are due: after a long silence nobody wants three reminders at once."""
-    step = steps[-1]
-    if step.name in {"lapse", "close_silently"}:
-        action: workflow.Action = "lapse" if step.name == "lapse" else "close_silently"
-        after = workflow.step(before, action, SYSTEM, now=now, calendar=office.calendar())
-        return Decision(after=after, action=action, actor=SYSTEM, note=clocks.why_moved(before, after))
-    after = replace(before, updated_at=now, reminded=(*before.reminded, *(taken.name for taken in steps)))
-    after = replace(after, remind_at=ladder.next_at(after, office.calendar()))
-    told = _reminders(office, before, step, now)
-    note = f"{step.name}: {'kepala OPD' if step.to == 'head' else 'petugas OPD'}"
-    return Decision(after=after, action="remind", actor=SYSTEM, note=note, outbox=told)
+    step, calendar = steps[-1], office.calendar()
+    if step.ends:
+        after = workflow.step(before, step.ends, SYSTEM, now=now, calendar=calendar)
+        return Decision(after=after, action=step.ends, actor=SYSTEM, note=clocks.why_moved(before, after))
+    if ladder.SLIP in steps:
+        return _slip(office, before, now)
+    after = ladder.taken(replace(before, updated_at=now), steps, calendar)
+    told += reminding.lines(after, step, now, calendar)
+    note = f"{STEPS[step.name]}: {', '.join(TOLD[to] for to in step.to)}"
+    return Decision(after=after, action="remind", actor=SYSTEM, note=note, also=_staging(office, tuple(told)))
 
 
-def _reminders(office: Office, complaint: Complaint, step: ladder.Step, now: datetime) -> tuple[OutboxItem, ...]:
-    agency = office.store.directory.agency(complaint.agency)
-    if agency is None or complaint.due is None:
-        return ()
-    left = working_days_left(now, complaint.due, office.calendar())
-    days = f"terlambat {-left} hari kerja" if left < 0 else f"sisa {left} hari kerja"
-    cause = f"{complaint.ticket}:{complaint.disposition}:{complaint.clock}:{complaint.due.timestamp()}:{step.name}"
-    duty = notices.to_agency(complaint, agency, "pengingat_opd", cause=cause, now=now, extra=(days,))
-    head = notices.to_head(complaint, agency, cause=cause, now=now, late=-left) if step.to == "head" else None
-    return tuple(item for item in (duty, head) if item)
+def _staging(office: Office, told: tuple[Reminder, ...]) -> Callable[[Commit], None]:
+    def stage(commit: Commit) -> None:
+        for reminder in told:
+            office.store.reminders.stage(commit, reminder)
+
+    return stage
+
+
+def _slip(office: Office, before: Complaint, now: datetime) -> Decision:
+    """Tell the citizen, once, that the date they were told cannot be kept; and the new one, where there is one."""
+    calendar = office.calendar()
+    due = before.due if before.clock == "answer" and before.due and before.due > now else None
+    # A date that is told is a promise again.
+    after = replace(before, updated_at=now, slipped=before.promised, promised=due or before.promised)
+    after = replace(after, remind_at=ladder.next_at(after, calendar))
+    key = "slipped_until" if due else "slipped"
+    values = {
+        "agency": before.agency_name or "BESADU",
+        "promised": notices.day(before, before.promised),
+        "due": notices.day(before, due),
+    }
+    told: OutboxItem = replace(notices.to_citizen(before, key, values, now=now), due=next_open(now, calendar))
+    return Decision(after=after, action="slip", actor=SYSTEM, outbox=(told,))

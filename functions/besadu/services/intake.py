@@ -15,7 +15,7 @@ from besadu import logs, texts, vault
 from besadu.channels import SOURCES
 from besadu.channels.webhook import Webhook
 from besadu.config import Settings
-from besadu.domain import dialogue, nik
+from besadu.domain import dialogue, drafts, nik
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import Conversation, Draft, Outcome, Pending, Reply
 from besadu.domain.evidence import Evidence
@@ -264,6 +264,7 @@ def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan | None:
     if reply:
         plan.stage_reply(reply)
     plan.stage_held()
+    plan.head = drafts.planned(plan.head, office.calendar())
     store.senders.stage(plan.commit, sender, plan.head, before)
     return plan
 

@@ -11,10 +11,11 @@ from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem, OutboxKind
 from besadu.errors import Invalid
 from besadu.services.office import Office
-from besadu.store.directory import AgencyRecord
+from besadu.store.directory import AgencyRecord, Post
 from besadu.store.keys import outbox_key
 
 VERDICT_BUTTONS = ("PUAS", "BELUM")
+NOWHERE = Address(channel="email", account="")
 
 
 def day(complaint: Complaint, moment: datetime | None) -> str:
@@ -71,6 +72,23 @@ def agency_of(office: Office, code: str) -> AgencyRecord:
     return agency
 
 
+def addresses(post: Post) -> tuple[Address, ...]:
+    """Where a post is reached, in the order that it chose."""
+    known = {
+        "whatsapp": Address(channel="whatsapp", account="", phone=post.phone) if post.phone else None,
+        "sms": Address(channel="sms", account="", phone=post.phone) if post.phone else None,
+        "email": Address(channel="email", account="", user_id=post.email) if post.email else None,
+    }
+    found = (known[channel] for channel in post.channels)
+    return tuple(address for address in found if address)
+
+
+def to_post(post: Post, item: OutboxItem) -> OutboxItem | None:
+    """``item`` on its way to the post by the first of its channels; None when it has no address."""
+    first, *others = addresses(post) or (NOWHERE,)
+    return None if first is NOWHERE else replace(item, address=first, fallbacks=tuple(others))
+
+
 def to_agency(
     complaint: Complaint,
     agency: AgencyRecord,
@@ -78,37 +96,19 @@ def to_agency(
     *,
     cause: str,
     now: datetime,
-    extra: tuple[str, ...] = (),
 ) -> OutboxItem | None:
-    """A message with the one-ticket link to the agency's duty post; None when the post has no number."""
-    if not agency.duty.phone:
-        return None
+    """A message with the one-ticket link to the agency's duty post; None when the post cannot be reached."""
     due = date_text(complaint.due) if complaint.due else "-"
-    return OutboxItem(
+    item = OutboxItem(
         id=outbox_key(cause, template),
         kind="agency",
-        address=Address(channel="whatsapp", account="", phone=agency.duty.phone),
+        address=NOWHERE,
         ticket=complaint.ticket,
         created_at=now,
         due=now,
         template=template,
-        template_values=(agency.short or agency.name, complaint.ticket, complaint.title, due, *extra),
+        template_values=(agency.short or agency.name, complaint.ticket, complaint.title, due),
         link_for=agency.code,
         disposition=complaint.disposition,
     )
-
-
-def to_head(complaint: Complaint, agency: AgencyRecord, *, cause: str, now: datetime, late: int) -> OutboxItem | None:
-    """An escalation to the head of the agency; None when the post has no number."""
-    if not agency.head.phone:
-        return None
-    return OutboxItem(
-        id=outbox_key(cause, "eskalasi"),
-        kind="agency",
-        address=Address(channel="whatsapp", account="", phone=agency.head.phone),
-        ticket=complaint.ticket,
-        created_at=now,
-        due=now,
-        template="eskalasi",
-        template_values=(agency.head.title or f"Kepala {agency.name}", complaint.ticket, agency.name, str(late)),
-    )
+    return to_post(agency.duty, item)

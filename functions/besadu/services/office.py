@@ -9,9 +9,11 @@ from importlib import resources
 
 from besadu import clock
 from besadu.config import Settings
+from besadu.domain import ladder
+from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import Calendar
 from besadu.domain.outbox import OutboxItem
-from besadu.queue import Queue
+from besadu.queue import Deadline, Queue
 from besadu.store import Store
 
 
@@ -33,6 +35,16 @@ class Office:
         for item in items:
             if item.due:  # else it waits for the one before it
                 self.queue.send(item.id, item.due)
+
+    def remind(self, complaint: Complaint) -> None:
+        """Let the next step of this complaint's ladder be taken in time. Best effort, as above."""
+        planned = ladder.upcoming(complaint, self.calendar())
+        if planned:
+            step, at = planned
+            deadline = Deadline(
+                ticket=complaint.ticket, clock=complaint.clock, revision=complaint.clock_revision, step=step.name
+            )
+            self.queue.remind(deadline, at)
 
 
 @cache

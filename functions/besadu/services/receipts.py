@@ -7,6 +7,7 @@ from besadu import logs
 from besadu.domain.message import Inbound, Receipt
 from besadu.domain.outbox import INVITATION, UNFOLLOWED, OutboxItem, receipt_moves
 from besadu.errors import Conflict, Unavailable
+from besadu.services import routing
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
 
@@ -94,7 +95,8 @@ def _refused(item: OutboxItem, receipt: Receipt, now: datetime) -> OutboxItem | 
         return None  # of the attempt before
     if receipt.error_code == WINDOW_CLOSED and item.template and not item.window_was_closed:
         return replace(item, state="pending", due=now, window_was_closed=True, provider_id=receipt.provider_id)
-    return _failed(item, receipt)
+    failed = _failed(item, receipt)
+    return routing.next_address(failed, now) or failed
 
 
 def _failed(item: OutboxItem, receipt: Receipt) -> OutboxItem:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from besadu import texts
-from besadu.domain import clocks, ticket
+from besadu.domain import clocks, ladder, ticket
 from besadu.domain.complaint import Actor, Complaint, Place, Reporter, State
 from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.outbox import OutboxItem
@@ -83,7 +83,7 @@ def complaint_from(office: Office, head: Conversation, draft: Draft, sender: str
         talk=draft.talk,
         more_talk=False,
     )
-    return clocks.started(made, "verify", now=now, calendar=calendar)
+    return ladder.replanned(clocks.started(made, "verify", now=now, calendar=calendar), now, calendar)
 
 
 def title_of(story: str) -> str:

@@ -42,13 +42,36 @@ def by_number(office: Office, item: OutboxItem, head: Conversation | None) -> Ro
 
 
 def after_refusal(office: Office, item: OutboxItem, result: SendResult, now: datetime) -> OutboxItem | None:
-    """The same message for SMS, when WhatsApp cannot reach this citizen and a gateway is there; else None."""
-    if result.outcome != "permanent" or item.address.channel != "whatsapp" or item.kind in {"prompt", "agency"}:
+    """The same message for another channel, when this one cannot reach its reader; else None.
+
+    A post's goes to its next address when this channel is not set up or refuses our account; a citizen's from WhatsApp
+    to SMS, when a gateway is there.
+    """
+    if item.kind == "agency":
+        return next_address(item, now) if result.outcome == "unauthorised" else None
+    if result.outcome != "permanent" or item.address.channel != "whatsapp" or item.kind == "prompt":
         return None
     if not item.address.phone or not office.settings.sms_gateway or item.media:
         return None
     address = Address(channel="sms", account="", phone=item.address.phone)
     return replace(item, address=address, state="pending", due=now, attempts=0, inviting=False)
+
+
+def next_address(item: OutboxItem, now: datetime) -> OutboxItem | None:
+    """A post's message for the next address that it chose; None when none is left."""
+    if not item.fallbacks:
+        return None
+    address, *others = item.fallbacks
+    return replace(
+        item,
+        address=address,
+        fallbacks=tuple(others),
+        state="pending",
+        due=now,
+        attempts=0,
+        ambiguous=0,
+        provider_id="",
+    )
 
 
 def _by_sms(office: Office, route: Route) -> Route | None:

@@ -48,8 +48,7 @@ def change(office: Office, ticket: str, decide: Callable[[Complaint], Decision])
     """What ``decide`` makes of the complaint, once it stands; its messages and its next deadline are hurried."""
     decision = office.store.complaints.change(ticket, decide)
     office.send(*decision.outbox)
-    if decision.after.remind_at:
-        office.queue.remind(ticket, decision.after.remind_at)
+    office.remind(decision.after)
     return decision.after
 
 

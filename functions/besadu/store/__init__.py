@@ -12,6 +12,7 @@ from besadu.store.evidence import EvidenceStore
 from besadu.store.inbox import Inbox
 from besadu.store.outbox import Outbox
 from besadu.store.progress import Progress
+from besadu.store.reminders import Reminders
 from besadu.store.senders import Senders
 
 
@@ -24,6 +25,7 @@ class Store:
     senders: Senders
     complaints: Complaints
     outbox: Outbox
+    reminders: Reminders
     evidence: EvidenceStore
     directory: Directory
     audit: Audit
@@ -43,6 +45,7 @@ def open_store(database: firestore.Client) -> Store:
         senders=Senders(database),
         complaints=Complaints(database, outbox),
         outbox=outbox,
+        reminders=Reminders(database),
         evidence=EvidenceStore(database),
         directory=Directory(database),
         audit=Audit(database),

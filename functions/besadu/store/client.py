@@ -73,6 +73,10 @@ class Commit:
         """Write all of a document that must still be as it was read; else the whole commit raises Conflict."""
         self._writes.append(self._wire.write(reference.path, document, version))
 
+    def delete(self, reference: firestore.DocumentReference, version: object) -> None:
+        """Remove a document that must still be as it was read; else the whole commit raises Conflict."""
+        self._writes.append(self._wire.deletion(reference.path, version))
+
     def update(self, reference: firestore.DocumentReference, changes: Mapping[str, Any]) -> None:
         """Change single fields of a document that exists, whoever else writes it."""
         # Seldom, and the library knows field paths and transforms.

@@ -46,6 +46,7 @@ LIST_FIELDS = (
     "case_class",
     "agency",
     "agency_name",
+    "disposition",
     "clock",
     "due",
     "resume",

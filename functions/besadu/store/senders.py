@@ -62,6 +62,12 @@ class Senders:
             query = query.where(filter=FieldFilter(due, ">", since))
         return [item.value for item in find(query.order_by(due).limit(PAGE), _conversation)]
 
+    def to_nudge(self, now: datetime) -> list[str]:
+        """Keys of conversations whose draft is to be looked at, the longest waiting first, a page."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("nudge_at", "<=", now))
+        found = find(query.order_by("nudge_at").limit(PAGE).select(["address"]), _conversation)
+        return [key_of(item.value.address) for item in found]
+
     def waiting_for_a_person(self) -> Sequence[tuple[str, Conversation]]:
         """Conversations in which somebody asked for an officer, at most a page, longest waiting first."""
         query = (

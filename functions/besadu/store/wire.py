@@ -100,6 +100,12 @@ class Wire:
             made.current_document.update_time.CopyFrom(version)
         return made
 
+    def deletion(self, path: str, version: Any) -> Any:  # noqa: ANN401 - protobuf
+        """The deletion of a document that must still have this version."""
+        made = _Write(delete=self.name(path))
+        made.current_document.update_time.CopyFrom(version)
+        return made
+
     def name(self, path: str) -> str:
         """What Firestore calls the document at ``path``."""
         return f"{self._database}/documents/{path}"

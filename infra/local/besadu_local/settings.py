@@ -23,12 +23,13 @@ class Ports:
     storage: int
     oidc: int
     google: int
+    smtp: int
 
     @classmethod
     def free(cls, gateway: int | None = None) -> "Ports":
         """Free ports; with ``gateway`` that one and those behind it, where they are free."""
         taken: set[int] = set()
-        names = ("gateway", "phone", "firestore", "tasks", "storage", "oidc", "google")
+        names = ("gateway", "phone", "firestore", "tasks", "storage", "oidc", "google", "smtp")
         chosen = {}
         for step, name in enumerate(names):
             wanted = gateway + step if gateway else None
@@ -69,6 +70,7 @@ def _addresses(ports: Ports) -> dict[str, str]:
         "ANDROID_SMS_URL": f"http://{HOST}:{ports.phone}/sms/android/3rdparty/v1",
         "INFOBIP_URL": f"http://{HOST}:{ports.phone}/sms/infobip",
         "TWILIO_URL": f"http://{HOST}:{ports.phone}/sms/twilio",
+        "SMTP_PORT": str(ports.smtp),
         "OIDC_ISSUER": f"http://{HOST}:{ports.oidc}",
         "FIRESTORE_EMULATOR_HOST": f"{HOST}:{ports.firestore}",
         "STORAGE_EMULATOR_HOST": f"http://{HOST}:{ports.storage}",

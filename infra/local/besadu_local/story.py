@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from besadu.domain.complaint import State, first_broken_entry
 from besadu.domain.deadlines import WIB, datetime_text
+from besadu.services.reminding import GATHER
 from besadu_local.browser import Browser, PageError
 from besadu_local.seed import office_of
 from besadu_local.stack import Stack
@@ -250,7 +251,8 @@ class _Story:
         if complaint is None or complaint.value.remind_at is None:
             reason = "the complaint has no deadline to be reminded of"
             raise NotHappenedError(reason)
-        wait = complaint.value.remind_at - self.stack.clock.now() + timedelta(minutes=1)
+        # A post hears once a day, a little after the office has opened.
+        wait = complaint.value.remind_at - self.stack.clock.now() + GATHER + timedelta(minutes=1)
         due = complaint.value.due
         print(f"    due {due.astimezone(WIB):%d.%m.%Y %H:%M} WIB" if due else "", flush=True)
         self._pass(max(wait, timedelta(minutes=1)))

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from besadu import logs
 from besadu.errors import Refused, Unavailable
 from besadu.media import Media
-from besadu.pages.desk import views
+from besadu.pages.desk import listing, views
 from besadu.pages.shell import new_app
 from besadu.services.office import Office
 
@@ -40,6 +40,7 @@ def create_app(office: Office, media: Media) -> Flask:
     app = new_app("desk", office.settings, function="assignment", most_body=MOST_BODY)
     app.logger.disabled = True  # it writes the path of a failed request, and the token stands in it
     views.add_to(app, office, media)
+    listing.add_to(app, office)
 
     @app.before_request
     def _refuse_other_sites() -> None:

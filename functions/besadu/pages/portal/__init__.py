@@ -2,7 +2,7 @@
 
 from flask import Flask, render_template, request
 
-from besadu.channels import CHANNELS
+from besadu.channels import CHANNELS, FOR_POSTS
 from besadu.pages.shell import new_app
 from besadu.pages.words import CHANNELS as CHANNEL_NAMES
 from besadu.services.office import Office
@@ -18,7 +18,7 @@ def create_app(office: Office) -> Flask:
 
     @app.get("/")
     def home() -> str:
-        channels = [CHANNEL_NAMES[name] for name in CHANNELS]
+        channels = [CHANNEL_NAMES[name] for name in CHANNELS if name not in FOR_POSTS]
         return render_template("portal/home.html", channels=channels)
 
     @app.get("/lacak")

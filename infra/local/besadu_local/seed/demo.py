@@ -35,7 +35,7 @@ class _Silent:
     def send(self, *_: object, **__: object) -> bool:
         return True
 
-    fetch = remind = send
+    fetch = remind = tell = send
 
 
 def load(office: Office) -> None:

@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from besadu_local.clock import Clock
-from besadu_local.world import instagram, messenger, phone, sms, telephone
+from besadu_local.world import instagram, mail, messenger, phone, sms, telephone
 from besadu_local.world.cdn import cdn
 from besadu_local.world.config import WorldSettings
 from besadu_local.world.control import control
@@ -22,6 +22,7 @@ TABS: Mapping[str, Tab] = {  # one line a channel, in the order of the page
     "instagram": instagram.TAB,
     "sms": sms.TAB,
     "telephone": telephone.TAB,
+    "email": mail.TAB,
 }
 MAX_REQUEST = 110_000_000  # bytes: the API's largest file and a form around it
 _CSP = "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; frame-ancestors 'self'"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from besadu_local.ports import HOST
+
 
 @dataclass(frozen=True, kw_only=True)
 class SmsSettings:
@@ -23,6 +25,15 @@ class SmsSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmtpSettings:
+    """Where the mail server listens, and whom it lets in. Port 0: there is none."""
+
+    port: int = 0
+    user: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorldSettings:
     """``public_url`` is where BESADU listens; secrets are the ones that it verifies with and is verified by."""
 
@@ -35,6 +46,7 @@ class WorldSettings:
     facebook_page_id: str = "100000000000002"
     instagram_account_id: str = "17841400000000003"
     sms: SmsSettings = SmsSettings()
+    smtp: SmtpSettings = SmtpSettings()
     display_number: str = "62719000000"
     read_after: float = 1.5  # seconds until a reply counts as read although nobody looked; see /control/settings
 
@@ -54,6 +66,11 @@ def load(environ: Mapping[str, str]) -> WorldSettings:
         phone_number_id=environ["WHATSAPP_PHONE_NUMBER_ID"],
         facebook_page_id=environ["FACEBOOK_PAGE_ID"],
         instagram_account_id=environ["INSTAGRAM_ACCOUNT_ID"],
+        smtp=SmtpSettings(
+            port=int(environ["SMTP_PORT"]) if environ["SMTP_HOST"] == HOST else 0,
+            user=environ["SMTP_USER"],
+            password=_first(environ["SMTP_PASSWORD"]),
+        ),
         sms=SmsSettings(
             gateway=environ["SMS_GATEWAY"],
             android_user=environ["ANDROID_SMS_USER"],

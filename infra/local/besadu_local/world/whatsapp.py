@@ -19,6 +19,15 @@ from besadu_local.world.tabs import Impossible, Upload, World
 WINDOW = timedelta(hours=24)
 LINK_LIFE = timedelta(minutes=5)
 _WABA = "102290129340398"
+# Templates whose first value names the post that gets them.
+TO_POSTS = (
+    "disposisi_baru",
+    "pengingat_kantor",
+    "pengingat_opd",
+    "ringkasan_kantor",
+    "ringkasan_mingguan",
+    "ringkasan_opd",
+)
 
 
 class WhatsApp:
@@ -254,7 +263,7 @@ class WhatsApp:
             if approved.quick_reply:
                 payload = next((b["value"] for b in buttons if b["sub_type"] == "quick_reply"), approved.quick_reply)
                 extra["buttons"] = [{"quick_reply": {"text": approved.quick_reply, "payload": payload}}]
-            post = values[0] if values and part["name"] in ("disposisi_baru", "pengingat_opd", "eskalasi") else ""
+            post = values[0] if values and part["name"] in TO_POSTS else ""
             return {"text": approved.text(values), "extra": extra, "post": post}
         return {"text": part.get("caption", ""), "extra": {"kind": kind, "pending": part.get("link", "")}}
 
