@@ -83,6 +83,7 @@ def some_settings(project: str, **changes: str) -> Settings:
     public, private = nik_keys()
     base = Settings(
         besadu_public_url="http://127.0.0.1:9",
+        functions_url="http://127.0.0.1:9",
         google_cloud_project=project,
         invoker_account="invoker@test.example",
         meta_app_secret=APP_SECRET,

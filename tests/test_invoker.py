@@ -53,7 +53,7 @@ def claims(settings: Settings, **changes: Any) -> dict[str, Any]:
     now = int(time.time())
     base = {
         "iss": ISSUER,
-        "aud": f"{settings.besadu_public_url}/delivery",
+        "aud": f"{settings.functions_url}/delivery",
         "email": settings.invoker_account,
         "email_verified": True,
         "iat": now,
@@ -68,7 +68,7 @@ def bearer(signer: Signer, content: dict[str, Any]) -> dict[str, str]:
 
 def test_the_invoker_is_let_in(signer: Signer, settings: Settings) -> None:
     invoker.verify(bearer(signer, claims(settings)), settings, "delivery")
-    token = signer.token(email=settings.invoker_account, audience=f"{settings.besadu_public_url}/delivery")
+    token = signer.token(email=settings.invoker_account, audience=f"{settings.functions_url}/delivery")
     invoker.verify({"Authorization": f"bearer {token}"}, settings, "delivery")
 
 

@@ -58,7 +58,7 @@ def test_a_task_carries_an_id_a_time_and_the_invokers_token_for_its_function(
     name, due = secrets.token_hex(20), stack.clock.now() + timedelta(hours=3)
     assert getattr(Queue(config.load(stack.settings, "intake")), method)(name, due)
     (task,) = waiting(client, stack, queue, name)
-    public = stack.settings["BESADU_PUBLIC_URL"]
+    public = stack.settings["FUNCTIONS_URL"]
     request = task.http_request
     assert request.url == public + path
     assert json.loads(request.body) == {body: name}

@@ -19,7 +19,9 @@ class Settings:
 
     # The service itself
     besadu_public_url: str = ""  # public base address of the functions, no trailing slash
+    functions_url: str = ""  # base address that tasks and schedules call: always Google's own
     google_cloud_project: str = ""
+    firestore_database: str = "(default)"  # another one after a restore
     evidence_bucket: str = ""
     tasks_location: str = "asia-southeast2"
 
@@ -83,9 +85,9 @@ class Settings:
     tasks_emulator_host: str = ""
 
 
-_ALWAYS = ("google_cloud_project",)
-_QUEUE = ("besadu_public_url", "tasks_location", "invoker_account")
-_INVOKED = ("besadu_public_url", "invoker_account", "invoker_issuer", "invoker_jwks_url")
+_ALWAYS = ("google_cloud_project", "firestore_database")
+_QUEUE = ("besadu_public_url", "functions_url", "tasks_location", "invoker_account")
+_INVOKED = ("functions_url", "invoker_account", "invoker_issuer", "invoker_jwks_url")
 _META_SEND = ("meta_access_token", "meta_graph_url", "whatsapp_phone_number_id")
 
 # What each door cannot start without, and all it gets: intake cannot open a NIK, delivery cannot sign anybody in.

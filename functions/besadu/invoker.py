@@ -30,7 +30,7 @@ def verify(headers: Mapping[str, str], settings: Settings, function: str) -> Non
             token,
             key.key,
             algorithms=["RS256"],
-            audience=f"{settings.besadu_public_url}/{function}",
+            audience=f"{settings.functions_url}/{function}",
             issuer=settings.invoker_issuer,
             leeway=30,
             options={"require": ["exp", "iat", "email"]},

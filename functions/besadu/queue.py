@@ -84,7 +84,7 @@ class Queue:
             # hours after its task ran or was deleted, hence ``again``.
             seed = json.dumps([function, path, body, due.timestamp() if due else 0, again], sort_keys=True)
             name = f"{parent}/tasks/{hashlib.sha256(seed.encode()).hexdigest()}"
-            audience = f"{self._settings.besadu_public_url}/{function}"
+            audience = f"{settings.functions_url}/{function}"
             task: dict[str, Any] = {
                 "name": name,
                 "http_request": {

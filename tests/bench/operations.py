@@ -76,7 +76,11 @@ def _play(play: Play, counter: Counter, ending: str) -> None:
 def _platform() -> Iterator[tuple[Stack, Arrivals]]:
     """A platform with agencies and staff, whose tasks and webhooks come to us."""
     with tempfile.TemporaryDirectory(prefix="besadu-bench-") as name, Arrivals() as arrivals:
-        ours = {"BESADU_PUBLIC_URL": arrivals.url, "GOOGLE_CLOUD_PROJECT": f"bench-{secrets.token_hex(4)}"}
+        ours = {
+            "BESADU_PUBLIC_URL": arrivals.url,
+            "FUNCTIONS_URL": arrivals.url,
+            "GOOGLE_CLOUD_PROJECT": f"bench-{secrets.token_hex(4)}",
+        }
         with Stack(Path(name), environ=ours) as stack:
             os.environ.update(stack.process_environ())
             clock.use(stack.clock.now)

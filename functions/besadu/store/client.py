@@ -54,7 +54,7 @@ def speaking_our_errors() -> Iterator[None]:
 
 def connect(settings: Settings) -> firestore.Client:
     """The database of this project; on the local platform FIRESTORE_EMULATOR_HOST leads to the emulator."""
-    return firestore.Client(project=settings.google_cloud_project)
+    return firestore.Client(project=settings.google_cloud_project, database=settings.firestore_database)
 
 
 class Commit:

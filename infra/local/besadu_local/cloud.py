@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
         tasks.ensure_queue(settings["GOOGLE_CLOUD_PROJECT"], settings["TASKS_LOCATION"], queue)
     tasks.start(options.tasks)
     scheduler = Scheduler(
-        public_url=settings["BESADU_PUBLIC_URL"],
+        public_url=settings["FUNCTIONS_URL"],
         signer=signer,
         account=settings["INVOKER_ACCOUNT"],
         clock=clock,

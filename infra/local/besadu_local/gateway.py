@@ -37,7 +37,7 @@ class InvokerCheck:
     """Cloud Run's IAM check: an identity token of the one account that has run.invoker, made out to this function."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._base, self._account = settings["BESADU_PUBLIC_URL"], settings["INVOKER_ACCOUNT"]
+        self._base, self._account = settings["FUNCTIONS_URL"], settings["INVOKER_ACCOUNT"]
         self._issuer = settings["INVOKER_ISSUER"]
         self._keys = jwt.PyJWKClient(settings["INVOKER_JWKS_URL"], timeout=5)
 

@@ -64,6 +64,7 @@ def google_credentials(state: Path, ports: Ports, project: str) -> Path:
 def _addresses(ports: Ports) -> dict[str, str]:
     return {
         "BESADU_PUBLIC_URL": f"http://{HOST}:{ports.gateway}",
+        "FUNCTIONS_URL": f"http://{HOST}:{ports.gateway}",
         "INVOKER_ISSUER": f"http://{HOST}:{ports.google}",
         "INVOKER_JWKS_URL": f"http://{HOST}:{ports.google}/certs",
         "META_GRAPH_URL": f"http://{HOST}:{ports.phone}/graph",

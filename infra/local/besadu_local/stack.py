@@ -124,7 +124,7 @@ class Stack:
 
     def sweep(self) -> int:
         """Call /reminders/sweep now, as Cloud Scheduler does; the HTTP status."""
-        return call_sweep(self.settings["BESADU_PUBLIC_URL"], self._signer(), self.settings["INVOKER_ACCOUNT"])
+        return call_sweep(self.settings["FUNCTIONS_URL"], self._signer(), self.settings["INVOKER_ACCOUNT"])
 
     def forget(self) -> None:
         """Delete the state folder. Raises Unready while a platform runs on it."""
