@@ -35,6 +35,17 @@ besadu_install() {
     cp "$root/$1" "$mark"
 }
 
+# besadu_aside NAME FILE: a venv of its own with what FILE pins and nothing else. Wants besadu_venv before.
+besadu_aside() {
+    ours=$venv
+    venv="$ours/aside/$1"
+    if ! cmp -s "$root/$2" "$venv/$(echo "$2" | tr / -)"; then
+        "$ours/bin/python" -m venv --clear "$venv" >/dev/null 2>&1 || besadu_stop "$venv could not be made: is the disk full?"
+    fi
+    besadu_install "$2"
+    venv=$ours
+}
+
 # besadu_venv FILE: .venv with what FILE pins, and a Java if this machine has none. Wants $root.
 besadu_venv() {
     venv="$root/.venv"
