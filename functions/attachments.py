@@ -13,7 +13,8 @@ from flask import Request, Response
 from besadu import config, invoker, logs
 from besadu.errors import Refused, Unavailable
 from besadu.media import Media
-from besadu.pages.files import evidence_response
+from besadu.pages import viewing
+from besadu.pages.files import part_response
 from besadu.queue import Queue
 from besadu.services import evidence
 from besadu.services.office import Office
@@ -36,7 +37,9 @@ def attachments(request: Request) -> Response:
             return _fetch(request)
         if request.method in ("GET", "HEAD") and request.path.startswith("/gambar/"):
             item = evidence.picture(office, request.path.removeprefix("/gambar/"))
-            return evidence_response(media, item, request)
+            view = item.rendition("view")  # without what the officer's phone wrote beside the picture
+            part = viewing.rendered(item, view) if view else viewing.original(item, inline=False)
+            return part_response(media, part, request)
     except Refused:
         return Response("refused", 403)
     except Unavailable as fault:

@@ -230,30 +230,6 @@ def test_what_a_citizen_wrote_can_never_run(cast: Cast, sits: Sits) -> None:
     assert not page.select("[onerror], [style], style")
 
 
-def test_a_photo_is_shown_a_recording_played_and_a_document_saved(cast: Cast, sits: Sits) -> None:
-    ticket = cast.complaint()
-    admin = sits("admin")
-    for mime, kind in (("image/jpeg", "inline"), ("audio/ogg", "inline"), ("application/pdf", "attachment")):
-        file = cast.evidence(ticket, JPEG, mime)
-        answer = admin.get(f"/laporan/{ticket}/bukti/{file}")
-        assert (answer.status_code, answer.data, answer.content_type) == (200, JPEG, mime)
-        assert answer.headers["Content-Disposition"].startswith(kind)
-        assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert answer.headers["Cache-Control"] == "no-store"
-
-
-def test_a_player_gets_the_part_it_asks_for(cast: Cast, sits: Sits) -> None:
-    ticket = cast.complaint()
-    path = f"/laporan/{ticket}/bukti/{cast.evidence(ticket, JPEG, 'video/mp4')}"
-    admin = sits("admin")
-    part = admin.get(path, headers={"Range": "bytes=10-19"})
-    assert (part.status_code, part.data) == (206, JPEG[10:20])
-    assert part.headers["Content-Range"] == f"bytes 10-19/{len(JPEG)}"
-    assert admin.get(path, headers={"Range": "bytes=99999-"}).status_code == 416
-
-
 def test_a_file_that_is_not_there_says_why(cast: Cast, sits: Sits) -> None:
     ids = [
         cast.evidence("", JPEG, "image/jpeg", state=state, reason=reason, attachment=Attachment(kind="image"))

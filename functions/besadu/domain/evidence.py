@@ -11,7 +11,7 @@ from besadu.domain.message import Attachment, Channel, MediaKind
 EvidenceState = Literal["pending", "fetching", "stored", "failed", "quarantined"]
 FINAL: Final = frozenset({"stored", "failed", "quarantined"})
 LEASE = timedelta(minutes=10)  # longer than fetching 100 MB takes
-# Of the virus scanner: "" when none is connected, "pending" while it could not be asked.
+# Of the virus scanner: "" when none is connected, "pending" while it could not be asked; no agency sees the file then.
 Scan = Literal["", "pending", "clean"]
 RenditionName = Literal["thumb", "view", "play"]
 
@@ -62,11 +62,6 @@ class Evidence:
     def rendition(self, name: RenditionName) -> Rendition | None:
         """What was made of the file under this name, if anything."""
         return next((part for part in self.renditions if part.name == name), None)
-
-    @property
-    def shown(self) -> bool:
-        """Whether it may be looked at by all who may read the complaint."""
-        return self.state == "stored" and self.scan != "pending"
 
 
 def incoming_name(evidence_id: str) -> str:

@@ -1,16 +1,16 @@
 """Files on pages: evidence as an answer that no browser takes for a page, and an agency's photos out of a form."""
 
 import itertools
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Request, Response, abort, request
 from werkzeug.http import parse_range_header
 
 from besadu.domain.complaint import Actor
-from besadu.domain.evidence import Evidence
 from besadu.domain.filetype import ENDINGS
 from besadu.errors import Invalid, MediaGone
-from besadu.media import Media, disposition
+from besadu.media import OPAQUE, Media, disposition
 from besadu.services import desk, evidence
 from besadu.services.office import Office
 
@@ -20,25 +20,40 @@ MOST_FILES: Final = 5  # with one answer
 _SANDBOX = "sandbox; default-src 'none'"
 
 
-def evidence_response(media: Media, item: Evidence, asked: Request) -> Response:
-    """200 with the whole file, 206 with the part that ``asked`` wants, 416, or 404 when it is not in the bucket."""
-    if item.state != "stored" or item.mime not in ENDINGS:
-        abort(404)
-    first, last, status = _span(asked, item.size)
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One object of the bucket as it is sent to a browser. ``inline``: to be looked at; else to be saved."""
+
+    object_name: str
+    mime: str
+    size: int
+    inline: bool = False
+
+
+def part_response(media: Media, part: Part, asked: Request) -> Response:
+    """200 with the whole object, 206 with the part that ``asked`` wants, 416, or 404 when it is not in the bucket.
+
+    What is of no type that we know (what lies in quarantine, above all) is only ever saved, as bytes of no kind.
+    """
+    known = part.mime in ENDINGS
+    mime = part.mime if known else OPAQUE
+    first, last, status = _span(asked, part.size)
+    saved = disposition(part.object_name, mime)
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=600",
-        "Content-Disposition": disposition(item.object_name, item.mime),
+        "Cache-Control": "no-store",
+        "Content-Disposition": saved.replace("attachment", "inline", 1) if part.inline and known else saved,
         "Content-Length": str(last - first + 1),
         "Content-Security-Policy": _SANDBOX,
-        "Content-Type": item.mime,
+        "Content-Type": mime,
+        "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
     if status == 206:
-        headers["Content-Range"] = f"bytes {first}-{last}/{item.size}"
+        headers["Content-Range"] = f"bytes {first}-{last}/{part.size}"
     if asked.method == "HEAD":
         return Response(status=status, headers=headers)
-    pieces = media.open(item.object_name, first, last)
+    pieces = media.open(part.object_name, first, last)
     try:
         head = next(pieces, b"")  # asked for before the status line goes out
     except MediaGone:

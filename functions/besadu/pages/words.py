@@ -47,6 +47,7 @@ CHANNELS: Mapping[str, str] = {
 # Entries of the history that are no step of the workflow.
 _ENTRIES: Mapping[str, str] = {
     "open_link": "Tautan OPD dibuka",
+    "open_original": "Berkas asli dibuka",
     "receive": "Laporan masuk",
     "remind": "Pengingat",
     "reveal_nik": "NIK dibuka",
@@ -85,6 +86,11 @@ def size_text(size: int) -> str:
     return f"{size} B"
 
 
+def length_text(seconds: float) -> str:
+    """``1:07``."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
 def count_text(count: int) -> str:
     """``4.096``."""
     return f"{count:,}".replace(",", ".")
@@ -110,6 +116,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "file_kind": _looked_up(_KINDS),
     "file_size": size_text,
     "iso": datetime.isoformat,
+    "length_of_time": length_text,
     "moment": moment_text,
     "role": _looked_up(ROLES),
     "state": lambda state: texts.staff_label(State(state)),

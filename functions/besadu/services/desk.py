@@ -8,7 +8,7 @@ from typing import Final, Literal
 from besadu import links, logs
 from besadu.domain import deadlines, workflow
 from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, Entry, Place, State, TalkLine
-from besadu.domain.evidence import Evidence, EvidenceState
+from besadu.domain.evidence import Evidence, EvidenceState, Rendition
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.errors import Conflict, Refused
@@ -62,6 +62,8 @@ class EvidenceView:
     size: int
     reason: str
     object_name: str
+    seconds: float
+    renditions: tuple[Rendition, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,8 @@ def evidence_of(office: Office, complaint: Complaint, evidence_id: str) -> Evide
     if stored is None:
         return None
     named = {one for line in complaint.talk for one in line.evidence}
-    return stored.value if stored.value.ticket == complaint.ticket or evidence_id in named else None
+    ours = stored.value.ticket == complaint.ticket or evidence_id in named
+    return stored.value if ours and stored.value.scan != "pending" else None
 
 
 def own_uploads(office: Office, ticket: str, ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -265,20 +268,20 @@ def _views(items: list[Evidence]) -> dict[str, EvidenceView]:
             label=f"{name} {number}",
             kind=kind,
             origin=item.origin,
-            state=item.state,
+            state="pending" if item.scan == "pending" else item.state,
             mime=item.mime,
             size=item.size,
             reason=item.reason,
             object_name=item.object_name,
+            seconds=item.seconds,
+            renditions=item.renditions,
         )
     return views
 
 
 def _kind_of(item: Evidence) -> MediaKind:
-    """By the bytes once they are there: a photo may have been sent as a document. HEIC is shown by few browsers."""
+    """By the bytes once they are there: a photo may have been sent as a document."""
     kinds: dict[str, MediaKind] = {"image": "image", "video": "video", "audio": "audio"}
-    if item.mime == "image/heic":
-        return "document"
     return kinds.get(item.mime.partition("/")[0], "document") if item.mime else item.attachment.kind
 
 

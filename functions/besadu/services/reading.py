@@ -4,7 +4,7 @@ Admin, leader, auditor and manager read every complaint; only the admin sees a t
 all. An officer reads the complaints that lie with their own agency, through ``desk.AgencyFile``, which has no identity.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from besadu.domain.evidence import Evidence
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Invalid, Refused
+from besadu.services import twins
 from besadu.services.office import Office
 from besadu.store.complaints import PAGE, Decision
 from besadu.store.directory import AgencyRecord
@@ -26,6 +27,7 @@ ALIKE: Final = 0.5  # routing.similarity from which two complaints of one villag
 MOST_ALIKE: Final = 5
 LONGEST_REASON: Final = 300
 _AWAITED: Final = ("agency", "question", "answer")  # messages that somebody waits for
+ORIGINAL: Final = "open_original"  # in the history: somebody looked at a file as it came
 REVEAL: Final = "reveal_nik"  # in the history: somebody read the citizen's NIK
 _WITH_AGENCY: Final = frozenset({State.ASSIGNED, State.IN_PROGRESS})
 _AFTER_AGENCY: Final = frozenset({State.ANSWERED, State.DELIVERED, State.CLOSED, State.CLOSED_SILENTLY})
@@ -62,6 +64,7 @@ class CaseFile:
     complaint: Complaint
     talk: tuple[TalkLine, ...]  # from the first word to the latest, in order
     evidence: tuple[Evidence, ...]
+    twins: Mapping[str, tuple[str, ...]]  # file id -> other complaints that have the same file
     messages: tuple[OutboxItem, ...]  # sent or to be sent about it, oldest first; without news unless asked for
     suggestions: tuple[Suggested, ...]
     alike: tuple[Listed, ...]  # open, same village, similar words
@@ -93,10 +96,12 @@ def case_file(office: Office, actor: Actor, number: str, *, news: bool = False) 
     talk = office.store.complaints.talk(complaint)
     shown = complaint if actor.role == "admin" else _without_contact(complaint)
     suggestions = suggested(office, complaint) if complaint.state in workflow.DESK else ()
+    evidence = tuple(office.store.evidence.read_all(_evidence_ids(complaint, talk)))
     return CaseFile(
         complaint=shown,
         talk=talk if actor.role == "admin" else tuple(replace(line, text=mask_phones(line.text)) for line in talk),
-        evidence=tuple(office.store.evidence.read_all(_evidence_ids(complaint, talk))),
+        evidence=evidence,
+        twins=twins.used_in(office, number, evidence),
         messages=tuple(office.store.outbox.of_ticket(number, kinds=() if news else _AWAITED)),
         suggestions=suggestions,
         alike=_alike(office, complaint) if complaint.state in workflow.DESK else (),
@@ -131,10 +136,32 @@ def evidence_for(office: Office, actor: Actor, number: str, evidence_id: str) ->
     stored = office.store.evidence.read(evidence_id)
     if stored is None or not may_read(actor, complaint):
         raise KeyError(evidence_id)
+    if actor.role not in READS_ALL and stored.value.scan == "pending":
+        raise KeyError(evidence_id)
     # A file sent before the ticket was given carries none; the talk then says that it belongs here.
     if stored.value.ticket != number and evidence_id not in _evidence_ids(complaint, complaint.talk):
         raise KeyError(evidence_id)
     return stored.value
+
+
+def open_original(office: Office, actor: Actor, number: str, evidence_id: str) -> Evidence:
+    """A file as it came, with all that a device wrote into it; that it was opened is on the complaint's history first.
+
+    Also one in quarantine: an admin may have to know what it was. Raises Refused for anybody but an admin, KeyError,
+    Conflict, Unavailable.
+    """
+    if actor.role != "admin":
+        raise Refused("only an admin opens an original")
+    item = evidence_for(office, actor, number, evidence_id)
+    if not item.object_name:
+        raise KeyError(evidence_id)
+    now, note = office.now(), f"berkas {evidence_id[:12]}"
+
+    def decide(before: Complaint) -> Decision:
+        return Decision(after=replace(before, updated_at=now), action=ORIGINAL, actor=actor, note=note)
+
+    office.store.complaints.change(number, decide)
+    return item
 
 
 def search(office: Office, actor: Actor, text: str) -> str | None:

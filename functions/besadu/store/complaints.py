@@ -179,6 +179,12 @@ class Complaints:
         found = find(newest.select(["reporter"]), lambda data: from_document(Reporter, data["reporter"]))
         return [stored.value for stored in found]
 
+    def of_sender(self, sender_key: str) -> list[Complaint]:
+        """The complaints that came by this conversation, with their talk; a page."""
+        where = FieldFilter("reporter.sender_key", "==", sender_key)
+        query = self._database.collection(COLLECTION).where(filter=where).limit(PAGE)
+        return [stored.value for stored in find(query, _complaint)]
+
     def open_in_village(self, village_code: str) -> list[Complaint]:
         """Open complaints about one village, newest first: where duplicates are looked for."""
         query = (

@@ -4,7 +4,8 @@ from flask import Flask
 
 from besadu.media import Media
 from besadu.pages import shell
-from besadu.pages.console import access, agency, calls, complaint, lists, manage, signin, talks
+from besadu.pages.console import access, agency, calls, complaint, evidence, lists, manage, signin, talks
+from besadu.pages.viewing import Viewer
 from besadu.pages.wsgi import mount_of
 from besadu.services.office import Office
 
@@ -19,9 +20,14 @@ def create_app(office: Office, media: Media) -> Flask:
     door = access.Door(office)
     signin.add(app, office, door, mount)
     lists.add(app, office, mount)
-    complaint.add(app, office, media, mount)
+    viewer = Viewer(
+        office, media, key=office.settings.session_key, who=lambda: access.person().email, base=lambda: mount
+    )
+    app.jinja_env.globals["seen"] = viewer.seen
+    complaint.add(app, office, mount)
+    evidence.add(app, office, viewer)
     agency.add(app, office, media, mount)
-    talks.add(app, office, media, mount)
+    talks.add(app, office, mount)
     calls.add(app, office, mount)
     manage.add(app, office, mount)
     door.guard(app, mount)

@@ -4,61 +4,48 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from flask import Flask, Response, abort, redirect, render_template, request
+from flask import Flask, abort, redirect, render_template, request
 from markupsafe import Markup, escape
 
 from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Role
-from besadu.domain.evidence import Evidence
 from besadu.domain.workflow import ROWS, NotAllowed
 from besadu.errors import Conflict, Invalid, Refused
-from besadu.media import Media
 from besadu.pages.console.access import STAFF, Answer, may, person
 from besadu.pages.console.forms import FORMS, Form, Typed, already_done, what_happened
-from besadu.pages.files import evidence_response
+from besadu.pages.signs import signs_of
 from besadu.services import reading
 from besadu.services.office import Office
 
-# Opened in the browser; every other kind of file is saved instead.
-_SHOWN: Final = ("image/jpeg", "image/png", "image/webp", "audio/", "video/")
 _READERS: Final[tuple[Role, ...]] = ("admin", "leader", "auditor", "manager")
 
 
-def add(app: Flask, office: Office, media: Media, mount: str) -> None:
-    """The complaint's page, its files and its forms. Officers have a page of their own under the same address."""
+def add(app: Flask, office: Office, mount: str) -> None:
+    """The complaint's page and its forms. Officers have a page of their own under the same address."""
     page = _Page(office)
     app.jinja_env.filters["marked"] = marked
-
-    @app.get("/laporan/<number>/bukti/<evidence_id>")
-    @may(*STAFF)
-    def evidence(number: str, evidence_id: str) -> Answer:
-        try:
-            item = reading.evidence_for(office, person().actor, _ticket(number), file_id(evidence_id))
-        except KeyError:
-            abort(404)
-        return file_response(media, item)
 
     @app.post("/laporan/<number>/pratinjau")
     @may("admin")
     def preview(number: str) -> Answer:
         typed = Typed(action="deliver", values={"text": _field("text")})
         if request.headers.get("HX-Request"):
-            case = page.case(_ticket(number))
+            case = page.case(ticket_in(number))
             return render_template("console/preview.html", **page.preview(case, typed))
-        return page.show(_ticket(number), typed)
+        return page.show(ticket_in(number), typed)
 
     @app.post("/laporan/<number>/nik")
     @may("admin")
     def reveal(number: str) -> Answer:
         typed = Typed(action="reveal", values={"reason": _field("reason")})
         try:
-            nik = reading.reveal_nik(office, person().actor, _ticket(number), reason=typed.values["reason"])
+            nik = reading.reveal_nik(office, person().actor, ticket_in(number), reason=typed.values["reason"])
         except KeyError:
             abort(404)
         except Invalid as fault:
-            return page.show(_ticket(number), _with(typed, "invalid", str(fault))), 422
+            return page.show(ticket_in(number), _with(typed, "invalid", str(fault))), 422
         # Shown in this very answer: a redirect would have to carry it in an address or a cookie.
-        return page.show(_ticket(number), nik=nik)
+        return page.show(ticket_in(number), nik=nik)
 
     for form in FORMS.values():
         roles = [role for role in STAFF if role in ROWS[form.action].actors and role != "officer"]
@@ -72,24 +59,7 @@ def add(app: Flask, office: Office, media: Media, mount: str) -> None:
 
 def show(office: Office, number: str) -> str:
     """The page of a complaint for whoever reads all of them. 404 when there is none."""
-    return _Page(office).show(_ticket(number), done=request.args.get("kabar", ""))
-
-
-def file_id(text: str) -> str:
-    """The id in a file's address; 404 for what can be none, before the database is asked."""
-    if not re.fullmatch(r"[0-9A-Za-z-]{1,80}", text):
-        abort(404)
-    return text
-
-
-def file_response(media: Media, item: Evidence) -> Response:
-    """The file, to be looked at or saved, and never kept by the browser."""
-    response = evidence_response(media, item, request)
-    response.headers["Cache-Control"] = "no-store"
-    if item.mime.startswith(_SHOWN):
-        saved = response.headers["Content-Disposition"]
-        response.headers["Content-Disposition"] = saved.replace("attachment", "inline", 1)
-    return response
+    return _Page(office).show(ticket_in(number), done=request.args.get("kabar", ""))
 
 
 def marked(text: str, suggestions: Iterable[reading.Suggested]) -> Markup:
@@ -128,6 +98,7 @@ class _Page:
             complaint=case.complaint,
             steps={row.action: row.label for row in case.steps},
             files={item.id: item for item in case.evidence},
+            signs={item.id: signs_of(item, case.complaint) for item in case.evidence},
             agencies=self._office.store.directory.agencies(),
             typed=typed,
             notice=FORMS[done].done if done in FORMS else "",
@@ -151,7 +122,7 @@ def _taker(office: Office, page: _Page, form: Form, mount: str) -> Callable[[str
     """The view that takes this form."""
 
     def take(number: str) -> Answer:
-        number = _ticket(number)
+        number = ticket_in(number)
         actor = person().actor
         values = {name: _field(name) for name in form.fields}
         typed = Typed(action=form.action, values=values)
@@ -187,7 +158,7 @@ def _with(typed: Typed, trouble: str, problem: str) -> Typed:
     )
 
 
-def _ticket(text: str) -> str:
+def ticket_in(text: str) -> str:
     """The ticket in an address, in its one form; 404 for anything else, before the database is asked."""
     number = tickets.parse(text)
     if number is None or number != text:

@@ -5,9 +5,7 @@ import re
 from flask import Flask, abort, redirect, render_template, request
 
 from besadu.errors import Invalid
-from besadu.media import Media
 from besadu.pages.console.access import Answer, may, person
-from besadu.pages.console.complaint import file_id, file_response
 from besadu.services import correspondence
 from besadu.services.office import Office
 
@@ -18,8 +16,8 @@ _DONE = {
 }
 
 
-def add(app: Flask, office: Office, media: Media, mount: str) -> None:
-    """The conversation's page, its files and its forms."""
+def add(app: Flask, office: Office, mount: str) -> None:
+    """The conversation's page and its forms."""
 
     def page(key: str, *, text: str = "", problem: str = "") -> str:
         try:
@@ -60,19 +58,6 @@ def add(app: Flask, office: Office, media: Media, mount: str) -> None:
         except KeyError:
             abort(404)
         return redirect(f"{mount}/percakapan/{key}?kabar=cukup", 303)
-
-    _add_files(app, office, media)
-
-
-def _add_files(app: Flask, office: Office, media: Media) -> None:
-    @app.get("/percakapan/<key>/bukti/<evidence_id>")
-    @may("admin")
-    def talk_evidence(key: str, evidence_id: str) -> Answer:
-        try:
-            item = correspondence.evidence_of_talk(office, person().actor, _key(key), file_id(evidence_id))
-        except KeyError:
-            abort(404)
-        return file_response(media, item)
 
 
 def _key(text: str) -> str:

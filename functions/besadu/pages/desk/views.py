@@ -12,7 +12,9 @@ from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Conflict, Invalid
 from besadu.media import Media
-from besadu.pages.files import MOST_FILES, evidence_response, keep_files
+from besadu.pages.files import MOST_FILES, keep_files
+from besadu.pages.viewing import Viewer
+from besadu.pages.wsgi import mount_of
 from besadu.services import desk, evidence
 from besadu.services.desk import AgencyFile, DeskAction
 from besadu.services.office import Office
@@ -42,6 +44,9 @@ class Filled:
 
 def add_to(app: Flask, office: Office, media: Media) -> None:
     """Add the routes."""
+    mount = mount_of(office.settings, "assignment")
+    viewer = Viewer(office, media, key=office.settings.link_key, who=_link, base=lambda: f"{mount}/t/{_link()}")
+    app.jinja_env.globals["seen"] = viewer.seen
 
     @app.get("/t/<token>")
     def show(token: str) -> str:
@@ -49,12 +54,16 @@ def add_to(app: Flask, office: Office, media: Media) -> None:
         return _page(token, file, notice=DONE.get(request.args.get("done", ""), ""))
 
     @app.get("/t/<token>/bukti/<evidence_id>")
-    def download(token: str, evidence_id: str) -> Response:
+    def download(token: str, evidence_id: str) -> BaseResponse:
         complaint, _ = desk.follow(office, token)
         item = desk.evidence_of(office, complaint, evidence_id)
         if item is None:
             abort(404)
-        return evidence_response(media, item, request)
+        return redirect(viewer.shown(item), 302)
+
+    @app.get("/t/<token>/lihat/<view>")
+    def look(token: str, view: str) -> Response:  # noqa: ARG001 - the address is bound to the link
+        return viewer.serve(view, request)
 
     @app.post("/t/<token>/<step>")
     def act(token: str, step: str) -> BaseResponse | tuple[str, int]:
@@ -63,6 +72,11 @@ def add_to(app: Flask, office: Office, media: Media) -> None:
             abort(404)
         complaint, actor = desk.follow(office, token)
         return _act(office, media, token, complaint, actor, action)
+
+
+def _link() -> str:
+    """The token of the link by which the page in hand is opened."""
+    return str((request.view_args or {}).get("token", ""))
 
 
 def refuse_other_sites(asked: Request, settings: Settings) -> None:

@@ -1,0 +1,128 @@
+"""How evidence is looked at: addresses that show one object to one person, and that for a short while.
+
+A page has already found out who may see what; its addresses carry that, signed, so that thirty thumbnails cost thirty
+reads of the bucket and none of the database. The bytes go through our own door: a bucket's signed address would work
+for everybody who gets hold of it, and its headers would not be ours.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from flask import Request, Response, abort
+from itsdangerous import BadData, URLSafeSerializer
+
+from besadu.config import secrets_of
+from besadu.domain.evidence import Rendition, RenditionName, rendition_name
+from besadu.media import Media
+from besadu.pages.files import Part, part_response
+from besadu.services.office import Office
+
+LIFE: Final = timedelta(minutes=15)
+PLAYED_LIFE: Final = timedelta(hours=2)  # a player asks for the next piece when it gets there
+_PLAYED: Final = ("audio", "video")
+
+
+class Viewable(Protocol):
+    """A file as the office or an agency sees it."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def mime(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def object_name(self) -> str: ...
+    @property
+    def renditions(self) -> tuple[Rendition, ...]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A file's addresses on a page; "" for what there is not. ``width`` and ``height``: of the thumbnail, in pixels."""
+
+    kind: str = "document"  # image, audio, video or document
+    thumb: str = ""
+    width: int = 0
+    height: int = 0
+    view: str = ""  # a picture to look at
+    play: str = ""
+    save: str = ""  # to be saved; a picture's original is not
+
+
+class Viewer:
+    """Makes and serves the addresses of one app. ``who``: to whom the page in hand is shown, no secret."""
+
+    def __init__(
+        self, office: Office, media: Media, *, key: str, who: Callable[[], str], base: Callable[[], str]
+    ) -> None:
+        self._office, self._media, self._who, self._base = office, media, who, base
+        # The library signs with the last key and verifies with all of them.
+        self._signer = URLSafeSerializer(list(reversed(secrets_of(key))), salt="view")
+
+    def seen(self, item: Viewable) -> Seen:
+        """What a page shows of a file; nothing while it may not be seen."""
+        kind = item.mime.partition("/")[0] if item.mime.startswith(("image/", "audio/", "video/")) else "document"
+        if item.state != "stored":
+            return Seen(kind=kind)
+        thumb = _rendition(item, "thumb")
+        return Seen(
+            kind=kind,
+            thumb=self._rendered(item, "thumb"),
+            width=thumb.width if thumb else 0,
+            height=thumb.height if thumb else 0,
+            view=self._rendered(item, "view"),
+            play=(self._rendered(item, "play") or self.address(original(item, inline=True))) if kind in _PLAYED else "",
+            save="" if kind == "image" else self.address(original(item, inline=False)),
+        )
+
+    def shown(self, item: Viewable) -> str:
+        """Where a file opens when its permanent address is asked for; 404 for a picture that cannot be shown."""
+        seen = self.seen(item)
+        found = seen.view or seen.play or seen.save
+        if not found:
+            abort(404)
+        return found
+
+    def address(self, part: Part) -> str:
+        """Where this person may fetch this object now, and for a short while."""
+        life = PLAYED_LIFE if part.mime.startswith(_PLAYED) else LIFE
+        expires = int((self._office.now() + life).timestamp())
+        said = [part.object_name, part.mime, part.size, int(part.inline), self._bound(), expires]
+        return f"{self._base()}/lihat/{self._signer.dumps(said)}"
+
+    def serve(self, token: str, asked: Request) -> Response:
+        """The object that an address stands for; 410 when it is altered, expired, or somebody else's."""
+        try:
+            name, mime, size, inline, bound, expires = self._signer.loads(token)
+            good = bound == self._bound() and self._office.now().timestamp() < expires
+        except (BadData, ValueError, TypeError):
+            good = False
+        if not good:
+            abort(410)  # its page says: load the page before once more
+        return part_response(self._media, Part(object_name=name, mime=mime, size=size, inline=bool(inline)), asked)
+
+    def _rendered(self, item: Viewable, name: RenditionName) -> str:
+        found = _rendition(item, name)
+        return self.address(rendered(item, found)) if found else ""
+
+    def _bound(self) -> str:
+        return hashlib.sha256(self._who().encode()).hexdigest()[:16]
+
+
+def original(item: Viewable, *, inline: bool) -> Part:
+    """The file as it came."""
+    return Part(object_name=item.object_name, mime=item.mime, size=item.size, inline=inline)
+
+
+def rendered(item: Viewable, found: Rendition) -> Part:
+    """What was made of it."""
+    name = rendition_name(item.object_name, found.name)
+    return Part(object_name=name, mime=found.mime, size=found.size, inline=True)
+
+
+def _rendition(item: Viewable, name: RenditionName) -> Rendition | None:
+    return next((found for found in item.renditions if found.name == name), None)
