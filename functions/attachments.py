@@ -1,7 +1,8 @@
 """Door: evidence into the bucket, and pictures out of it.
 
 POST /fetch {"id"} is a task: bring one file from its provider. 200: done, or a task for the next try stands.
-503: run it again. GET /gambar/<token> is for providers: one picture of an agency's answer, by a link that expires.
+503: run it again. POST /tidy is a task of each hour: take away what a crash left in the bucket. GET /gambar/<token> is
+for providers: one picture of an agency's answer, by a link that expires.
 """
 
 import os
@@ -16,7 +17,7 @@ from besadu.media import Media
 from besadu.pages import viewing
 from besadu.pages.files import part_response
 from besadu.queue import Queue
-from besadu.services import evidence
+from besadu.services import evidence, tidying
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import connect
@@ -35,6 +36,10 @@ def attachments(request: Request) -> Response:
     try:
         if request.method == "POST" and request.path == "/fetch":
             return _fetch(request)
+        if request.method == "POST" and request.path == "/tidy":
+            invoker.verify(dict(request.headers), settings, "attachments")
+            tidying.tidy(office, media)
+            return Response("tidied", 200)
         if request.method in ("GET", "HEAD") and request.path.startswith("/gambar/"):
             item = evidence.picture(office, request.path.removeprefix("/gambar/"))
             view = item.rendition("view")  # without what the officer's phone wrote beside the picture

@@ -79,6 +79,9 @@ class Settings:
     session_key: str = ""  # signs the console's cookie and forms
     link_key: str = ""  # signs one-ticket links
 
+    # Evidence
+    clamd_address: str = ""  # host:port of ClamAV's daemon; unset: files are not scanned
+
     # Emulators, set on the local platform only
     firestore_emulator_host: str = ""
     storage_emulator_host: str = ""
@@ -155,7 +158,7 @@ OPTIONAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 # What a door may also be given; without it the default serves.
 TUNABLE: Mapping[str, tuple[str, ...]] = {
-    "attachments": ("twilio_url",),
+    "attachments": ("twilio_url", "clamd_address"),
     "delivery": (
         "twilio_url",
         "infobip_sender",

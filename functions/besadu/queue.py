@@ -50,6 +50,10 @@ class Queue:
         body = {"id": evidence_id, "again": again} if again else {"id": evidence_id}
         return self._create("evidence", "attachments", "/fetch", body, due, again)
 
+    def tidy(self, hour: str) -> bool:
+        """Let `attachments` take away what was left in the bucket, once in this hour."""
+        return self._create("evidence", "attachments", "/tidy", {"hour": hour}, None, hour)
+
     def remind(self, deadline: Deadline, due: datetime, *, again: str = "") -> bool:
         """Let `reminders` look at this complaint then; one that moved on meanwhile makes the task stale and harmless.
 

@@ -73,6 +73,7 @@ def test_every_task_has_a_door_that_takes_it() -> None:
     queue.send("a", None)
     queue.reply("a", "b", clock.now())
     queue.fetch("a", None)
+    queue.tidy("2026030209")
     deadline = Deadline(ticket="BSD-26-4839-2050", clock="answer", revision=1, step="half")
     queue.remind(deadline, clock.now() + timedelta(days=1))
     queue.tell("duty:DISHUB", clock.now())

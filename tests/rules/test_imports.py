@@ -41,6 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "besadu/queue.py",
         "besadu/media.py",
         "besadu/rendering.py",
+        "besadu/scanner.py",
         "besadu/vault.py",
         "besadu/texts.py",
         "besadu/links.py",

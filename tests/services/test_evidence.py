@@ -26,6 +26,7 @@ from besadu.store.senders import key_of
 from besadu_local.stack import Stack
 from tests.services.desk_case import JPEG, Hands, a_case, office_at
 
+MP3 = b"ID3\x04\x00" + bytes(900)
 OGG = b"OggS\x00\x02" + bytes(22) + b"OpusHead" + bytes(4000)
 
 
@@ -38,6 +39,8 @@ class Provider:
     lookup: int = 200  # status of the look-up by id
     download: int = 200
     fetched: int = 0
+    deletion: int = 204
+    deleted: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     before: Callable[[], object] = lambda: None  # called with each request
 
@@ -50,7 +53,7 @@ def provider() -> Iterator[Provider]:
         def do_GET(self) -> None:
             here.paths.append(self.path)
             here.before()
-            if self.path.startswith("/file"):
+            if self.path.startswith(("/file", "/2010-04-01/")):
                 here.fetched += 1
                 self._say(here.download, here.body, "image/jpeg")
             elif here.lookup == 200:
@@ -58,6 +61,10 @@ def provider() -> Iterator[Provider]:
                 self._say(200, json.dumps(said).encode(), "application/json")
             else:
                 self._say(here.lookup, b'{"error": {"code": 100}}', "application/json")
+
+        def do_DELETE(self) -> None:
+            here.deleted.append(self.path)
+            self._say(here.deletion, b"", "application/json")
 
         def _say(self, status: int, body: bytes, mime: str) -> None:
             self.send_response(status)
@@ -115,7 +122,15 @@ class Desk:
 @pytest.fixture
 def desk(stack: Stack, provider: Provider) -> Desk:
     hands = Hands()
-    office = office_at(stack, "attachments", hands.now, meta_graph_url=provider.url)
+    office = office_at(
+        stack,
+        "attachments",
+        hands.now,
+        meta_graph_url=provider.url,
+        twilio_url=provider.url,
+        twilio_account_sid="AC1",
+        twilio_auth_token="t",
+    )
     return Desk(office, Media(office.settings), hands)
 
 
@@ -285,6 +300,39 @@ def test_two_workers_at_once_store_it_once(desk: Desk) -> None:
         worker.join()
     assert set(outcomes) <= {"stored", "busy"}
     assert desk.read(item).attempts == 1
+
+
+def a_recording(desk: Desk, provider: Provider) -> Evidence:
+    provider.body = MP3
+    sound = Attachment(kind="audio", media_id="RE1", url=f"{provider.url}/2010-04-01/Accounts/AC1/Recordings/RE1")
+    return desk.a_file(channel="telephone", attachment=sound)
+
+
+def test_a_recording_does_not_stay_abroad_once_we_have_it(desk: Desk, provider: Provider) -> None:
+    item = a_recording(desk, provider)
+    assert desk.fetch(item) == "stored"
+    assert provider.deleted == ["/2010-04-01/Accounts/AC1/Recordings/RE1.json"]
+    assert (desk.read(item).left_behind, desk.read(item).due) == (False, None)
+    desk.fetch(item)
+    assert len(provider.deleted) == 1
+
+
+def test_a_recording_that_could_not_be_deleted_is_tried_again(desk: Desk, provider: Provider) -> None:
+    provider.deletion = 500
+    item = a_recording(desk, provider)
+    assert desk.fetch(item) == "stored"
+    assert (desk.read(item).left_behind, desk.fetch(item), len(provider.deleted)) == (True, "stored", 1)
+    provider.deletion = 204
+    desk.hands.advance(hours=1)
+    assert desk.fetch(item) == "stored"
+    assert (desk.read(item).left_behind, desk.read(item).due, len(provider.deleted)) == (False, None, 2)
+    assert b"".join(desk.media.open(desk.read(item).object_name)) == MP3
+
+
+def test_a_recording_that_we_do_not_have_yet_is_not_deleted(desk: Desk, provider: Provider) -> None:
+    provider.download = 503
+    assert desk.fetch(a_recording(desk, provider)) == "later"
+    assert provider.deleted == []
 
 
 def test_an_unknown_file_is_nothing_to_do(desk: Desk) -> None:

@@ -215,6 +215,7 @@ WHOLE: list[Any] = [
         height=480,
         seconds=7.5,
         scan="pending",
+        left_behind=True,
         renditions=(Rendition(name="thumb", mime="image/jpeg", size=9, width=320, height=240),),
         look="00ff00ff00ff00ff",
         prints=("p",),

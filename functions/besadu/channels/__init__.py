@@ -43,6 +43,13 @@ class Keeper(Protocol):
         """The file itself, streamed. Raises Unavailable (try again) or MediaGone (do not)."""
 
 
+class Forgetter(Protocol):
+    """What a file offers whose provider would keep our files for ever: forget_media."""
+
+    def forget_media(self, attachment: Attachment, *, settings: Settings) -> None:
+        """Delete the file there; it may be gone already. Raises Unavailable (try again) or MediaGone (do not)."""
+
+
 class Files(Mapping[Key, Offer]):
     """The file of this name for each key, imported when asked for: a cold start has time for one, not for seven."""
 
@@ -99,3 +106,5 @@ KEEPERS: Mapping[Channel, Keeper] = Files(
         "whatsapp": "whatsapp",
     }
 )
+# Where a file is deleted as soon as we have it: citizens' recordings lie abroad for no longer than they have to.
+FORGETTERS: Mapping[Channel, Forgetter] = Files({"telephone": "telephone"})

@@ -20,7 +20,18 @@ from besadu.errors import BesaduError, MediaGone, Unavailable
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Checked", "Media", "NotSentError", "Reply", "UncertainError", "allow", "call", "session_to", "stream"]
+__all__ = [
+    "Checked",
+    "Media",
+    "NotSentError",
+    "Reply",
+    "UncertainError",
+    "allow",
+    "call",
+    "delete",
+    "session_to",
+    "stream",
+]
 
 TIMEOUTS = (3.05, 10.0)  # seconds: connect (just over one TCP retransmission), then between two reads
 MAX_HOPS = 3  # redirects of one file
@@ -151,6 +162,19 @@ def stream(
         if size is not None and size > max_bytes:
             raise MediaGone("too_big")
         yield Media(_chunks(response, max_bytes), response.headers.get("Content-Type", ""), size)
+
+
+def delete(source: Checked, *, headers: Mapping[str, str]) -> int:
+    """Delete what lies at an address that ``allow`` let through; the status. Raises Unavailable without an answer."""
+    import requests  # late, see _session
+
+    try:
+        with session_to(source) as session:
+            return session.delete(
+                source.url, headers=dict(headers), timeout=TIMEOUTS, allow_redirects=False
+            ).status_code
+    except requests.RequestException as fault:
+        raise Unavailable(f"not deleted: {type(fault).__name__}") from None
 
 
 def session_to(source: Checked) -> "requests.Session":

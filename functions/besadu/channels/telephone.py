@@ -17,7 +17,7 @@ from besadu.channels.webhook import Webhook
 from besadu.config import Settings, secrets_of
 from besadu.domain.ivr import STEPS, Gather, HangUp, Prompt, Record, Recording, Script, Signal, Step, mobile
 from besadu.domain.message import Attachment, Outgoing, SendResult
-from besadu.errors import MediaGone
+from besadu.errors import MediaGone, Unavailable
 
 ROOT: Final = "/telephone/"
 PBX: Final = "/telephone/pbx"
@@ -149,6 +149,18 @@ def fetch_media(attachment: Attachment, *, settings: Settings) -> Iterator[http.
     headers = basic(settings.twilio_account_sid, next(iter(secrets_of(settings.twilio_auth_token)), b""))
     with http.stream(source, headers=headers, max_bytes=MAX_MEDIA_BYTES, gone=frozenset({400, 410})) as media:
         yield media
+
+
+def forget_media(attachment: Attachment, *, settings: Settings) -> None:
+    """Delete a recording at Twilio (Recordings resource, DELETE). Raises Unavailable or MediaGone."""
+    if "?" in attachment.url or "#" in attachment.url:
+        raise MediaGone("address_not_allowed")
+    url = f"{attachment.url}.json"
+    source = http.allow(url, hosts=_own_host(url), configured=settings.twilio_url)
+    credentials = basic(settings.twilio_account_sid, next(iter(secrets_of(settings.twilio_auth_token)), b""))
+    status = http.delete(source, headers=credentials)
+    if status not in (200, 204, 404):
+        raise Unavailable(f"recording not deleted: status {status}")
 
 
 def _own_host(url: str) -> frozenset[str]:

@@ -51,6 +51,7 @@ class Evidence:
     height: int = 0
     seconds: float = 0.0  # of a film or recording; 0 when its header does not say
     scan: Scan = ""
+    left_behind: bool = False  # the provider still keeps it, and should not: to be deleted there
     renditions: tuple[Rendition, ...] = ()
     look: str = ""  # of a picture, 64 bits in hexadecimal digits; see ``likeness``
     prints: tuple[str, ...] = ()  # by which a file that is the same finds this one

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO, Final, Literal
 
 from besadu import links, logs
-from besadu.channels import KEEPERS
+from besadu.channels import FORGETTERS, KEEPERS
 from besadu.channels.http import Media as Fetched
 from besadu.domain.evidence import FINAL, LEASE, Evidence, EvidenceState, incoming_name
 from besadu.domain.filetype import HEAD, sniff
@@ -33,6 +33,7 @@ Outcome = Literal[EvidenceState, "later", "retry", "busy", "unknown"]
 MOST_BYTES: Final = 100_000_000  # what WhatsApp lets a citizen send as a document
 MOST_ATTEMPTS: Final = 8
 # Seconds between attempts; the last repeats. WhatsApp keeps a file 30 days, so there is no hurry to give up.
+AFTERWARDS: Final = timedelta(minutes=15)  # between tries of what is left to do with a settled file
 BACK_OFF: Final = (10, 60, 300, 1800, 7200, 21600, 43200)
 _PIECE: Final = 256 * 1024
 
@@ -61,7 +62,7 @@ def fetch(office: Office, media: Media, evidence_id: str, *, again: bool = False
         return "unknown"
     item, now = stored.value, office.now()
     if item.state in FINAL:
-        return item.state
+        return _afterwards(office, media, stored)
     if item.due and item.due > now:
         return "busy" if item.state == "fetching" else _hurry(office, item)
     if item.attempts >= MOST_ATTEMPTS:  # its last worker died on it
@@ -76,6 +77,39 @@ def fetch(office: Office, media: Media, evidence_id: str, *, again: bool = False
         item = replace(item, attempts=1)
         stored = Stored(item, stored.version)
     return _finish(office, media, stored, _tried(office, media, stored.value))
+
+
+def _afterwards(office: Office, media: Media, stored: Stored[Evidence]) -> Outcome:
+    """What could not be done with a file when it was settled: have it scanned, have it deleted where it came from."""
+    item = stored.value
+    if (item.scan != "pending" and not item.left_behind) or (item.due and item.due > office.now()):
+        return item.state
+    try:
+        after = settling.scan_again(office, media, item) if item.scan == "pending" else item
+    except (MediaGone, Unavailable):
+        return "retry"
+    outcome = _finish(office, media, stored, _released(office, after))
+    if outcome == "quarantined" != item.state:
+        settling.leave_open(media, item)
+    return outcome
+
+
+def _released(office: Office, item: Evidence) -> Evidence:
+    """With the file deleted at a provider that would keep it for ever; noted when that must be tried again."""
+    forget = FORGETTERS.get(item.channel)
+    if item.state not in ("stored", "quarantined") or forget is None or _kept_by_us(item):
+        return item
+    try:
+        forget.forget_media(item.attachment, settings=office.settings)
+    except (MediaGone, Unavailable) as fault:
+        logs.warning("left_at_provider", evidence=item.id, fault=str(fault))
+        return replace(item, left_behind=isinstance(fault, Unavailable))
+    return replace(item, left_behind=False)
+
+
+def _kept_by_us(item: Evidence) -> bool:
+    """Whether no provider has it: it was uploaded, or came with the call that an own exchange reported."""
+    return item.uploaded or (item.channel == "telephone" and item.attachment.media_id.startswith(recordings.KEPT))
 
 
 def picture(office: Office, token: str) -> Evidence:
@@ -134,7 +168,7 @@ def _tried(office: Office, media: Media, item: Evidence) -> Evidence:
     """One attempt, and how it went."""
     try:
         landed = _landed(office, media, item)
-        return settling.settle(office, media, item, landed)
+        return _released(office, settling.settle(office, media, item, landed))
     except MediaGone as fault:
         logs.warning("evidence_gone", evidence=item.id, reason=fault.reason)
         return replace(item, state="failed", reason=GONE)
@@ -156,16 +190,15 @@ def _landed(office: Office, media: Media, item: Evidence) -> StoredObject:
 
 def _opened(office: Office, item: Evidence) -> AbstractContextManager[Fetched]:
     """The file where it lies: at its provider, or with the call that an own telephone exchange reported."""
-    if item.channel == "telephone" and item.attachment.media_id.startswith(recordings.KEPT):
+    if _kept_by_us(item):
         return recordings.open_kept(office, item.attachment)
     return KEEPERS[item.channel].fetch_media(item.attachment, settings=office.settings)
 
 
 def _finish(office: Office, media: Media, before: Stored[Evidence], after: Evidence) -> Outcome:
     """Write down how it went, with the time of the next try when there is one."""
-    due = office.now() + _pause(after.attempts) if after.state == "pending" else None
     try:
-        stands = _write(office, before, replace(after, due=due))
+        stands = _write(office, before, replace(after, due=_next_due(office, after)))
     except Conflict:
         return "busy"
     logs.info("evidence_fetched", evidence=after.id, state=stands.state, attempts=after.attempts, mime=after.mime)
@@ -175,7 +208,16 @@ def _finish(office: Office, media: Media, before: Stored[Evidence], after: Evide
         media.delete(incoming_name(after.id))
     except Unavailable:
         logs.info("incoming_left", evidence=after.id)  # for the sweep
+    if stands.due:
+        office.queue.fetch(stands.id, stands.due)
     return stands.state
+
+
+def _next_due(office: Office, item: Evidence) -> datetime | None:
+    """When something is to be done with the file again, if ever."""
+    if item.state == "pending":
+        return office.now() + _pause(item.attempts)
+    return office.now() + AFTERWARDS if item.scan == "pending" or item.left_behind else None
 
 
 def _write(office: Office, before: Stored[Evidence], after: Evidence) -> Evidence:

@@ -106,6 +106,7 @@ def _hurry(office: Office, now: datetime, again: str) -> dict[str, int]:
         office.queue.send(stored.value.id, None, again=again)
     for item in files:
         office.queue.fetch(item.value.id, None, again=again)
+    office.queue.tidy(now.strftime("%Y%m%d%H"))
     return {"messages": len(messages), "files": len(files), "replies": forgotten}
 
 

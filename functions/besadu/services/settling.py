@@ -7,15 +7,16 @@ last, by the caller.
 from dataclasses import replace
 from typing import Final
 
-from besadu import logs
+from besadu import logs, scanner
 from besadu.domain import likeness
-from besadu.domain.evidence import Evidence, incoming_name, object_name, quarantine_name
+from besadu.domain.evidence import Evidence, Scan, incoming_name, object_name, quarantine_name, rendition_name
 from besadu.errors import Unavailable
 from besadu.media import OPAQUE, Media, StoredObject
 from besadu.services import inspection, renditions
 from besadu.services.inspection import Verdict
 from besadu.services.office import Office
 
+VIRUS: Final = "Berkas mengandung virus atau program berbahaya ({name}), sehingga tidak dapat dibuka."
 MOST_RENDERINGS: Final = 2  # attempts after which a file is kept without: it may be what its worker died on
 
 
@@ -25,7 +26,10 @@ def settle(office: Office, media: Media, item: Evidence, landed: StoredObject) -
     verdict = inspection.inspect(media, incoming, landed.size, kind=item.attachment.kind)
     item = replace(item, size=landed.size, sha256=landed.sha256)
     if verdict.problem:
-        return _locked(media, item, verdict.problem)
+        return _locked(media, item, incoming, verdict.problem)
+    scan, virus = _scanned(office, media, incoming)
+    if virus:
+        return _locked(media, item, incoming, virus)
     name = object_name(item.id)
     media.move(incoming, name, mime=verdict.mime)
     item = replace(
@@ -34,6 +38,7 @@ def settle(office: Office, media: Media, item: Evidence, landed: StoredObject) -
         reason="",
         object_name=name,
         mime=verdict.mime,
+        scan=scan,
         width=verdict.facts.width,
         height=verdict.facts.height,
         seconds=verdict.facts.seconds,
@@ -41,10 +46,39 @@ def settle(office: Office, media: Media, item: Evidence, landed: StoredObject) -
     return _compared(office, _rendered(media, item, verdict))
 
 
-def _locked(media: Media, item: Evidence, reason: str) -> Evidence:
-    media.move(incoming_name(item.id), quarantine_name(item.id), mime=OPAQUE)
+def scan_again(office: Office, media: Media, item: Evidence) -> Evidence:
+    """A file that the scanner could not be asked about, once it can. Raises MediaGone, Unavailable."""
+    scan, problem = _scanned(office, media, item.object_name)
+    if not problem:
+        return replace(item, scan=scan)
+    return _locked(media, item, item.object_name, problem)
+
+
+def leave_open(media: Media, item: Evidence) -> None:
+    """Take away what lay open of a file that is locked away by now. Raises Unavailable."""
+    for part in item.renditions:
+        media.delete(rendition_name(item.object_name, part.name))
+    media.delete(item.object_name)
+
+
+def _scanned(office: Office, media: Media, name: str) -> tuple[Scan, str]:
+    """What the scanner says, and why the file must be locked away; a scanner that is not there loses no file."""
+    if not office.settings.clamd_address:
+        return "", ""
+    try:
+        found = scanner.found_in(office.settings.clamd_address, media.open(name))
+    except Unavailable as fault:
+        logs.warning("scanner_unavailable", fault=str(fault))
+        return "pending", ""
+    return "clean", VIRUS.format(name=found) if found else ""
+
+
+def _locked(media: Media, item: Evidence, lies_at: str, reason: str) -> Evidence:
+    media.move(lies_at, quarantine_name(item.id), mime=OPAQUE)
     logs.warning("evidence_quarantined", evidence=item.id)
-    return replace(item, state="quarantined", reason=reason, object_name=quarantine_name(item.id), mime="")
+    return replace(
+        item, state="quarantined", reason=reason, object_name=quarantine_name(item.id), mime="", renditions=(), scan=""
+    )
 
 
 def _rendered(media: Media, item: Evidence, verdict: Verdict) -> Evidence:

@@ -11,7 +11,7 @@ from flask import Request, Response, jsonify
 from besadu_local.world.graph_rules import GraphError
 from besadu_local.world.store import WorldStore
 
-PLACES = ("send", "media", "download")
+PLACES = ("send", "media", "download", "delete")
 MODES = ("error", "html", "reset", "status", "timeout")
 
 

@@ -90,9 +90,25 @@ def recording(account: str, name: str) -> ResponseReturnValue:
     if planned := failures.take(voice.store, "download"):
         return failures.show(planned, request)
     kept = voice.recording(name.removesuffix(".mp3")) if account == settings.twilio_account_sid else None
-    if kept is None:
+    if kept is None or voice.deleted(kept["id"]):
         return Response("The requested resource was not found", 404)
     return Response(voice.store.content(kept["id"]), content_type=kept["mime"])
+
+
+@pages.delete("/twilio/2010-04-01/Accounts/<account>/Recordings/<name>")
+def delete_recording(account: str, name: str) -> ResponseReturnValue:
+    """It is gone for BESADU from now on; the person who spoke still hears it on the telephone's page."""
+    voice = _voice()
+    settings = voice.settings.sms
+    if not authorised("Basic", f"{settings.twilio_account_sid}:{settings.twilio_auth_token}"):
+        return Response("Authenticate", 401)
+    if planned := failures.take(voice.store, "delete"):
+        return failures.show(planned, request)
+    recording_id = name.removesuffix(".json")
+    if account != settings.twilio_account_sid or voice.recording(recording_id) is None or voice.deleted(recording_id):
+        return Response("The requested resource was not found", 404)
+    voice.delete(recording_id)
+    return Response("", 204)
 
 
 # For people

@@ -162,6 +162,14 @@ class Voice:
         """A recording's file, once it is there."""
         return self.store.row("select * from media where id = ?", recording_id)
 
+    def delete(self, recording_id: str) -> None:
+        """BESADU has it and wants it gone."""
+        self.store.set_flag(f"deleted:{recording_id}", value=True)
+
+    def deleted(self, recording_id: str) -> bool:
+        """Whether BESADU deleted it."""
+        return bool(self.store.flag(f"deleted:{recording_id}", default=False))
+
     # The exchange
 
     def _ask(self, line: Line, url: str, fields: Mapping[str, str], *, listening: bool = True) -> None:
