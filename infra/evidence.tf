@@ -40,6 +40,17 @@ resource "google_storage_bucket" "evidence" {
     }
   }
 
+  # Everything passes through here on its way in; what has moved on need not be kept as an old version, too.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      days_since_noncurrent_time = 1
+      matches_prefix             = ["incoming/"]
+    }
+  }
+
   # Begun and never finished.
   lifecycle_rule {
     action {

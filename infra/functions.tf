@@ -19,9 +19,11 @@ locals {
       ])
     }
     attachments = {
-      memory = "512Mi", cpu = "1", threads = 8, most = 10, timeout = 300, public = true, bucket = "write"
+      # Memory for two decoders at a time (services/renditions.py) beside the function itself.
+      memory = "1Gi", cpu = "1", threads = 8, most = 10, timeout = 300, public = true, bucket = "keep"
       settings = concat(local.of_all, local.of_queue, local.of_invoked, local.of_senders, local.of_pages, local.of_twilio, [
         "EVIDENCE_BUCKET", "LINK_KEY", "INFOBIP_URL", "INFOBIP_API_KEY", "SMS_GATEWAY", "TWILIO_URL",
+        "CLAMD_ADDRESS",
       ])
     }
     assignment = {

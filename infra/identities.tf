@@ -86,11 +86,12 @@ resource "google_service_account_iam_member" "enqueuer" {
   member             = google_service_account.function[each.value].member
 }
 
-# Nobody lists or deletes: files are known by the documents that name them.
+# Files are known by the documents that name them. Who brings them in alone lists and deletes: what a crash left behind.
 resource "google_project_iam_custom_role" "evidence" {
   for_each = {
     Reader = ["get"]
     Writer = ["create", "get"]
+    Keeper = ["create", "get", "list", "delete"]
   }
 
   role_id     = "besaduEvidence${each.key}"
@@ -102,7 +103,7 @@ resource "google_storage_bucket_iam_member" "keeper" {
   for_each = local.keepers
 
   bucket = google_storage_bucket.evidence.name
-  role   = google_project_iam_custom_role.evidence[each.value == "write" ? "Writer" : "Reader"].id
+  role   = google_project_iam_custom_role.evidence[{ read = "Reader", write = "Writer", keep = "Keeper" }[each.value]].id
   member = google_service_account.function[each.key].member
 }
 

@@ -15,12 +15,14 @@ from besadu.domain.measuring import Read
 from besadu.errors import MediaGone, Unavailable
 
 if TYPE_CHECKING:
+    from google.api_core.retry import Retry
     from google.cloud.storage import Blob, Bucket
     from google.cloud.storage.fileio import BlobWriter
 
 PIECE: Final = 1024 * 1024  # held in memory at a time; Cloud Storage takes multiples of 256 KiB
 LOOK: Final = 64 * 1024  # of a look at a header
 TIMEOUT: Final = (3.05, 30.0)  # seconds: connect, then between two reads
+PATIENCE: Final = 10.0  # seconds; the library would go on for two minutes, and a page or a task is tried again anyway
 OPAQUE: Final = "application/octet-stream"  # what we do not know yet, or do not trust
 
 
@@ -68,7 +70,9 @@ class Media:
         blob = self._described(object_name, mime)
         with _speaking_our_errors():
             # Generation 0: only where there is none yet, so that two workers with one file cannot tread on each other.
-            writer = blob.open("wb", chunk_size=PIECE, content_type=mime, if_generation_match=0, timeout=TIMEOUT)
+            writer = blob.open(
+                "wb", chunk_size=PIECE, content_type=mime, if_generation_match=0, timeout=TIMEOUT, retry=_retry()
+            )
             try:
                 copied = _copy(chunks, writer, limit)
                 _check(copied, sha256)
@@ -76,7 +80,7 @@ class Media:
             except BaseException as fault:
                 _give_up(writer)
                 if _status(fault) == 412:
-                    return self.measure(object_name, sha256)
+                    return self._already(object_name, sha256)
                 raise
         return copied
 
@@ -95,7 +99,7 @@ class Media:
     def size(self, object_name: str) -> int | None:
         """Its size in bytes; None when there is no such object. Raises Unavailable."""
         with _speaking_our_errors():
-            blob = self._bucket().get_blob(object_name, timeout=TIMEOUT)
+            blob = self._bucket().get_blob(object_name, timeout=TIMEOUT, retry=_retry())
         return blob.size if blob else None
 
     def measure(self, object_name: str, sha256: str = "") -> StoredObject:
@@ -103,6 +107,13 @@ class Media:
         copied = _copy(self.open(object_name), None, limit=None)
         _check(copied, sha256)
         return copied
+
+    def _already(self, object_name: str, sha256: str) -> StoredObject:
+        """What an earlier attempt left there. Raises Damaged, Unavailable."""
+        try:
+            return self.measure(object_name, sha256)
+        except MediaGone:
+            raise Unavailable("storage says that there is what is not there") from None
 
     def reader(self, object_name: str) -> Read:
         """A look here and there into an object, in requests of LOOK bytes; the latest few are remembered."""
@@ -133,23 +144,29 @@ class Media:
         with _speaking_our_errors():
             while True:
                 try:
-                    token, _, _ = blob.rewrite(bucket.blob(source), token=token, if_generation_match=0, timeout=TIMEOUT)
+                    token, _, _ = blob.rewrite(
+                        bucket.blob(source), token=token, if_generation_match=0, timeout=TIMEOUT, retry=_retry()
+                    )
                 except Exception as fault:
-                    if _status(fault) == 412:
-                        return
-                    raise
+                    if _status(fault) != 412:
+                        raise
+                    if self.size(target) is None:
+                        raise Unavailable("storage says that there is what is not there") from None
+                    return
                 if token is None:
                     return
 
     def delete(self, object_name: str) -> None:
         """Let it be gone; it may be already. Raises Unavailable."""
         with suppress(MediaGone), _speaking_our_errors():
-            self._bucket().blob(object_name).delete(timeout=TIMEOUT)
+            self._bucket().blob(object_name).delete(timeout=TIMEOUT, retry=_retry())
 
     def named(self, prefix: str) -> Iterator[Listed]:
         """The objects whose names begin so. Raises Unavailable."""
         with _speaking_our_errors():
-            for blob in self._bucket().client.list_blobs(self._bucket(), prefix=prefix, timeout=TIMEOUT):
+            for blob in self._bucket().client.list_blobs(
+                self._bucket(), prefix=prefix, timeout=TIMEOUT, retry=_retry()
+            ):
                 yield Listed(blob.name, blob.time_created)
 
     def _described(self, object_name: str, mime: str) -> "Blob":
@@ -167,7 +184,9 @@ class Media:
         try:
             with _speaking_our_errors():
                 # No checksum: the bucket knows one of the whole object only, and this is a part.
-                return bytes(blob.download_as_bytes(start=first, end=last, timeout=TIMEOUT, checksum=None))
+                return bytes(
+                    blob.download_as_bytes(start=first, end=last, timeout=TIMEOUT, retry=_retry(), checksum=None)
+                )
         except RequestRangeNotSatisfiable:  # the object ended with the piece before
             return b""
 
@@ -189,6 +208,14 @@ class Media:
                     client = Client(project=project)
                 self._made = client.bucket(self._settings.evidence_bucket)
             return self._made
+
+
+def _retry() -> "Retry":
+    """For all calls: each is safe to repeat, by its precondition or by what it is."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    retry: Retry = DEFAULT_RETRY.with_timeout(PATIENCE)
+    return retry
 
 
 def disposition(object_name: str, mime: str) -> str:

@@ -19,6 +19,7 @@ from besadu.store.complaints import Decision
 from besadu.store.reminders import Reminder
 
 SYSTEM: Final = Actor(role="system", name="Sistem")
+TIDIED_AT: Final = 17  # minute of each hour
 AT_WORK: Final = timedelta(minutes=2)  # a first attempt at a file is not claimed; the sweep lets it work so long
 BUDGET: Final = 40.0  # seconds that a sweep works by itself; the next one comes after a minute
 TOLD: Final = {
@@ -106,7 +107,8 @@ def _hurry(office: Office, now: datetime, again: str) -> dict[str, int]:
         office.queue.send(stored.value.id, None, again=again)
     for item in files:
         office.queue.fetch(item.value.id, None, again=again)
-    office.queue.tidy(now.strftime("%Y%m%d%H"))
+    if now.minute == TIDIED_AT:
+        office.queue.tidy(now.strftime("%Y%m%d%H"))
     return {"messages": len(messages), "files": len(files), "replies": forgotten}
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -24,6 +25,7 @@ PROGRAM: Final = Path(__file__).parents[1] / "rendering.py"
 MOST_BYTES: Final = 32_000_000  # of a file that is rendered whole
 POSTER_BYTES: Final = 8_000_000  # of a longer film, whose beginning is enough for a thumbnail if its index stands there
 MOST_SECONDS: Final = 60  # by the clock
+_AT_ONCE: Final = threading.BoundedSemaphore(2)  # decoders; each may take some hundred megabytes
 _SETTINGS: Final = frozenset(field.name for field in fields(Settings))
 MOST_MADE: Final = 40_000_000  # bytes that the program may answer with
 
@@ -71,7 +73,7 @@ def _run(work: str, chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], bytes] 
     environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     command = [sys.executable, "-P", str(PROGRAM), work]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ) as program:  # noqa: S603 - ours
+    with _AT_ONCE, subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ) as program:  # noqa: S603 - ours
         try:
             with suppress(BrokenPipeError):
                 for chunk in chunks:
