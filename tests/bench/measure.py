@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.bench.cold_start import cold_start_over_bare
+from tests.bench.evidence import bytes_of_an_evidence_page, files_after_kills, memory_of_a_film
 from tests.bench.imports import intake_imports
 from tests.bench.operations import operations_of_one_complaint
 from tests.bench.throughput import duplicates_over_floor, intake_over_floor, rejected_over_floor
@@ -20,6 +21,9 @@ FIGURES: Mapping[str, Callable[[], dict[str, Any]]] = {
         intake_over_floor,
         duplicates_over_floor,
         rejected_over_floor,
+        memory_of_a_film,
+        bytes_of_an_evidence_page,
+        files_after_kills,
     )
 }
 
