@@ -15,6 +15,7 @@ from besadu.domain.message import Attachment
 from besadu.errors import Unavailable
 from besadu.media import Media
 from besadu.services import evidence, tidying
+from besadu.store.client import PATIENT_TIMEOUT
 from besadu.store.evidence import EvidenceStore
 from besadu_local.stack import Stack
 from tests.samples import photo
@@ -81,7 +82,7 @@ def uploaded(desk: Desk, body: bytes = BODY) -> Evidence:
     desk.media.store(incoming_name(item.id), iter([body]), limit=len(body))
     commit = desk.office.store.commit()
     desk.office.store.evidence.stage(commit, item)
-    commit.run()
+    commit.run(timeout=PATIENT_TIMEOUT)
     return item
 
 

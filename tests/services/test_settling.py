@@ -9,11 +9,13 @@ import av
 import pytest
 from PIL import Image
 
-from besadu.domain.evidence import Evidence, incoming_name, rendition_name
+from besadu.domain.evidence import Evidence, incoming_name, object_name, rendition_name
 from besadu.domain.message import Attachment
 from besadu.media import Media
 from besadu.services import evidence
 from besadu.services.office import Office
+from besadu.services.settling import MOST_RENDERINGS
+from besadu.store.client import PATIENT_TIMEOUT
 from besadu_local.stack import Stack
 from tests.samples import photo, recording, saved, scene
 from tests.services.desk_case import Hands, office_at
@@ -42,7 +44,7 @@ class Desk:
         self.media.store(incoming_name(item.id), iter([body]), limit=len(body))
         commit = self.office.store.commit()
         self.office.store.evidence.stage(commit, item)
-        commit.run()
+        commit.run(timeout=PATIENT_TIMEOUT)
         evidence.fetch(self.office, self.media, item.id)
         stored = self.office.store.evidence.read(item.id)
         assert stored
@@ -138,9 +140,20 @@ def test_a_broken_picture_is_kept_and_not_shown(desk: Desk, body: bytes) -> None
     assert (item.state, item.renditions) == ("stored", ())
 
 
-def test_a_file_that_killed_its_worker_twice_is_kept_without_renditions(desk: Desk) -> None:
-    item = desk.settled(photo(), attempts=2, state="fetching")
-    assert (item.state, item.attempts, item.renditions) == ("stored", 3, ())
+def test_a_file_that_killed_its_worker_again_and_again_is_kept_without_renditions(desk: Desk) -> None:
+    evidence_id = secrets.token_hex(12)
+    left = rendition_name(object_name(evidence_id), "thumb")  # by the attempt that died
+    desk.media.store(left, iter([b"x"]), limit=1)
+    item = desk.settled(photo(), id=evidence_id, attempts=MOST_RENDERINGS, state="fetching")
+    assert (item.state, item.attempts, item.renditions) == ("stored", MOST_RENDERINGS + 1, ())
+    assert desk.media.size(left) is None
+
+
+def test_what_an_attempt_that_died_had_made_is_used(desk: Desk) -> None:
+    evidence_id = secrets.token_hex(12)
+    desk.media.store(rendition_name(object_name(evidence_id), "thumb"), iter([b"made before"]), limit=20)
+    item = desk.settled(photo(), id=evidence_id)
+    assert desk.part(item, "thumb") == b"made before"
 
 
 def test_the_same_picture_is_recognised_scaled_and_compressed_anew(desk: Desk) -> None:

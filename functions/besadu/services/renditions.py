@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,8 +100,8 @@ def _stored(media: Media, object_name: str, facts: Mapping[str, Any], content: b
     for described in facts["parts"]:
         part = Rendition(**described)
         body, content = content[: part.size], content[part.size :]
-        media.store(rendition_name(object_name, part.name), iter((body,)), limit=part.size, mime=part.mime)
-        parts.append(part)
+        kept = media.store(rendition_name(object_name, part.name), iter((body,)), limit=part.size, mime=part.mime)
+        parts.append(replace(part, size=kept.size))  # one that an earlier attempt made stays
     return Rendered(
         parts=tuple(parts),
         look=facts.get("look", ""),

@@ -5,11 +5,19 @@ last, by the caller.
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from besadu import logs, scanner
 from besadu.domain import likeness
-from besadu.domain.evidence import Evidence, Scan, incoming_name, object_name, quarantine_name, rendition_name
+from besadu.domain.evidence import (
+    Evidence,
+    RenditionName,
+    Scan,
+    incoming_name,
+    object_name,
+    quarantine_name,
+    rendition_name,
+)
 from besadu.errors import Unavailable
 from besadu.media import OPAQUE, Media, StoredObject
 from besadu.services import inspection, renditions
@@ -17,7 +25,7 @@ from besadu.services.inspection import Verdict
 from besadu.services.office import Office
 
 VIRUS: Final = "Berkas mengandung virus atau program berbahaya ({name}), sehingga tidak dapat dibuka."
-MOST_RENDERINGS: Final = 2  # attempts after which a file is kept without: it may be what its worker died on
+MOST_RENDERINGS: Final = 4  # attempts after which a file is kept without: it may be what its worker died on
 
 
 def settle(office: Office, media: Media, item: Evidence, landed: StoredObject) -> Evidence:
@@ -83,6 +91,8 @@ def _locked(media: Media, item: Evidence, lies_at: str, reason: str) -> Evidence
 
 def _rendered(media: Media, item: Evidence, verdict: Verdict) -> Evidence:
     if item.attempts > MOST_RENDERINGS:
+        for part in get_args(RenditionName):  # an attempt that died may have left some
+            media.delete(rendition_name(item.object_name, part))
         return item
     found = renditions.render(media, item.object_name, mime=item.mime, size=item.size, facts=verdict.facts)
     return replace(
