@@ -36,7 +36,8 @@ STORY = (
     "Jalan di depan SD Negeri 5 Desa Air Saga Kecamatan Tanjungpandan rusak berat dan berlubang sejak dua minggu lalu. "
     "NIK saya 1902014708900001, mohon segera diperbaiki."
 )
-PHOTO = "foto-jalan-rusak.jpg"
+# A photo that was used before costs its reader a look at where, so each complaint has its own.
+PHOTOS = ("foto-jalan-rusak.jpg", "foto-lampu-padam.jpg")
 ANSWER = "Lubang di depan SD Negeri 5 sudah kami tambal pada hari Selasa."
 ADMIN = next(person for person in STAFF if person.role == "admin")
 QUIET = 0.8  # seconds without an arrival, while the world has nothing under way: then nothing more comes
@@ -82,7 +83,10 @@ class Arrivals:
 class Play:
     """One complaint. A method returns when nothing that it led to is under way any more."""
 
-    def __init__(self, stack: Stack, arrivals: Arrivals, database: CountedDatabase, counter: Counter) -> None:
+    def __init__(
+        self, stack: Stack, arrivals: Arrivals, database: CountedDatabase, counter: Counter, *, photo: str
+    ) -> None:
+        self._photo = photo
         self._stack, self._arrivals, self._database, self._counter = stack, arrivals, database, counter
         self._phone = f"62812{secrets.randbelow(9 * 10**8):09d}"
         # A function is a process of its own, so each has its own memory of agencies and holidays.
@@ -90,7 +94,7 @@ class Play:
 
     def citizen_reports(self) -> None:
         """Everything in one message, and a photo at the same time."""
-        self._say({"burst": [{"text": STORY}, {"sample": PHOTO}]})
+        self._say({"burst": [{"text": STORY}, {"sample": self._photo}]})
 
     def citizen_confirms(self) -> str:
         """YA; the ticket."""
