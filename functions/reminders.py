@@ -1,7 +1,7 @@
-"""Door: follow-up. A schedule and two kinds of tasks.
+"""Door: follow-up. Schedules and two kinds of tasks.
 
 POST /deadline {"ticket", …} looks at one deadline, POST /tell {"post"} makes a post's message of the day, and the
-schedule POST /sweep finds what lost its task.
+schedule POST /sweep finds what lost its task. The schedule POST /standing writes into the log what the office owes.
 
 200: done, or nothing to do any more. 503: run it again.
 """
@@ -15,7 +15,7 @@ from besadu import config, invoker, logs
 from besadu.domain import ticket as tickets
 from besadu.errors import Conflict, Refused, Unavailable
 from besadu.queue import Queue
-from besadu.services import followup, reminding
+from besadu.services import followup, reminding, standing
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import connect
@@ -36,6 +36,9 @@ def reminders(request: Request) -> Response:
             case ("POST", "/sweep"):
                 followup.sweep(office)
                 done = "swept"
+            case ("POST", "/standing"):
+                standing.report(office)
+                done = "reported"
             case ("POST", "/deadline"):
                 ticket = tickets.parse(_field(request, "ticket"))
                 done = followup.look(office, ticket) if ticket else "no such complaint"

@@ -10,6 +10,7 @@ locals {
     "complaints: open> place.village_code> created_at<",
     "complaints: reporter.nik.index> created_at<",
     "complaints: state> created_at<",
+    "inbox: channel> received_at<",
     "inbox: kind> received_at<",
     "outbox: state> created_at<",
     "senders: needs_person> last_inbound_at>",

@@ -18,3 +18,8 @@ output "source" {
   description = "The zip that is deployed."
   value       = data.archive_file.source.output_path
 }
+
+output "address" {
+  description = "Where the domain's A record must point; none without a domain."
+  value       = one([for address in google_compute_global_address.public : address.address])
+}

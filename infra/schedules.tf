@@ -1,7 +1,8 @@
 # What Cloud Scheduler calls: paths of reminders, in the office's time.
 locals {
   schedules = {
-    sweep = { cron = "* * * * *", timeout = "180s", what = "finds what should have happened and did not" }
+    standing = { cron = "*/10 * * * *", timeout = "60s", what = "writes into the log what the office owes" }
+    sweep    = { cron = "* * * * *", timeout = "180s", what = "finds what should have happened and did not" }
   }
 }
 

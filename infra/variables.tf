@@ -120,6 +120,12 @@ variable "sms_per_second" {
   default     = 0.2
 }
 
+variable "secrets_changed" {
+  description = "Any new word, such as the time, after a secret was changed: functions read their secrets when they start."
+  type        = string
+  default     = ""
+}
+
 variable "alert_email" {
   description = "Where alerts go."
   type        = string

@@ -19,6 +19,7 @@ from besadu.store.client import (
     AlreadyThere,
     Commit,
     Stored,
+    count,
     find,
     read,
 )
@@ -199,6 +200,11 @@ class Complaints:
         """Complaints with a step of the ladder to take, the longest waiting first, a page."""
         query = self._database.collection(COLLECTION).where(filter=FieldFilter("remind_at", "<=", now))
         return self._list(query.order_by("remind_at"))
+
+    def overdue(self, now: datetime) -> int:
+        """How many complaints the office or an agency should have moved on by now."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("desk", "in", ["admin", "agency"]))
+        return count(query.where(filter=FieldFilter("due", "<=", now)))
 
     def _list(self, query: firestore.Query) -> list[Complaint]:
         return [stored.value for stored in find(query.select(LIST_FIELDS).limit(PAGE), _complaint)]

@@ -77,6 +77,13 @@ class Inbox:
         )
         return [stored.value for stored in find(query, lambda data: from_document(InboxItem, data))]
 
+    def last_heard(self, channel: str) -> datetime | None:
+        """When this channel last brought anything; None when it never has."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("channel", "==", channel))
+        newest = query.order_by("received_at", direction=firestore.Query.DESCENDING).limit(1)
+        found = find(newest.select(["received_at"]), lambda data: data["received_at"])
+        return next((stored.value for stored in found), None)
+
     def read(self, key: str) -> Stored[InboxItem] | None:
         """One item by its key."""
         return read(self.reference(key), lambda data: from_document(InboxItem, data), patient=True)

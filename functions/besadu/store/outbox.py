@@ -9,7 +9,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 
 from besadu.domain.outbox import OutboxItem, OutboxKind
 from besadu.errors import Conflict
-from besadu.store.client import AlreadyThere, Commit, Stored, find, read, read_all
+from besadu.store.client import AlreadyThere, Commit, Stored, count, find, read, read_all
 from besadu.store.codec import from_document, to_document
 
 COLLECTION = "outbox"
@@ -80,6 +80,11 @@ class Outbox:
         )
         return find(query, _item)
 
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """When the message that waits longest should have gone; None when none waits."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("due", "<=", now)).order_by("due")
+        return next((stored.value.due for stored in find(query.limit(1), _item)), None)
+
     def of_ticket(self, ticket: str, *, kinds: Sequence[OutboxKind] = ()) -> list[OutboxItem]:
         """Messages about one complaint, all or those of these kinds, oldest first."""
         query = self._database.collection(COLLECTION).where(filter=FieldFilter("ticket", "==", ticket)).limit(200)
@@ -93,6 +98,12 @@ class Outbox:
             self._database.collection(COLLECTION).where(filter=FieldFilter("provider_id", "==", provider_id)).limit(1)
         )
         return next(iter(find(query, _item, patient=False)), None)
+
+    def failures(self) -> int:
+        """How many messages did not arrive and wait for a person."""
+        return count(
+            self._database.collection(COLLECTION).where(filter=FieldFilter("state", "in", ["failed", "unknown"]))
+        )
 
     def failed(self) -> list[OutboxItem]:
         """Messages that did not arrive and wait for a person, newest first, a page."""

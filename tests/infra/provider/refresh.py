@@ -71,8 +71,7 @@ class Assembly:
         if fqn in above:
             return block
         for item in self._types[fqn].get("properties", []):
-            docs = item.get("docs") or {}
-            name = _NAME.search(f"{docs.get('remarks', '')} {docs.get('summary', '')}")
+            name = _NAME.search(json.dumps(item.get("docs") or {}))  # it is in the summary, the remarks or further down
             if name is None:
                 continue  # count, provider and their like: Terraform's own
             kind, nested, many = self._type(item["type"])
@@ -87,8 +86,10 @@ class Assembly:
 
     def _add_computed(self, block: Json, fqn: str) -> None:
         """What only the provider sets: the properties of the class that are no argument."""
+        # By letters alone: layer_7_x is layer7X there.
+        known = {name.replace("_", "") for name in (*block["attributes"], *block["blocks"])}
         for name, kind in self._computed(fqn).items():
-            if name not in block["attributes"] and name not in block["blocks"]:
+            if name.replace("_", "") not in known:
                 block["attributes"][name] = {"type": kind, "read_only": True}
 
     def _computed(self, fqn: str) -> Json:
@@ -151,11 +152,20 @@ def fetch(folder: Path) -> Json:
             return types
 
 
+def _short(block: Json) -> str:
+    return json.dumps(block, sort_keys=True, separators=(",", ":"))
+
+
 def main() -> None:
     """Writes the schema beside this file."""
     with tempfile.TemporaryDirectory() as folder:
         schema = Assembly(fetch(Path(folder))).schema(used("resource"), used("data"))
-    TARGET.write_text(json.dumps(schema, sort_keys=True, indent=0, separators=(",", ":")) + "\n", "utf-8")
+    # A line for each resource, so that a change of one is one line's.
+    kinds = [
+        f'"{kind}":{{\n' + ",\n".join(f'"{name}":{_short(block)}' for name, block in sorted(blocks.items())) + "\n}"
+        for kind, blocks in schema.items()
+    ]
+    TARGET.write_text("{\n" + ",\n".join(kinds) + "\n}\n", "utf-8")
     print(f"{TARGET.name}: {len(schema['resources'])} resources, {len(schema['data'])} data sources")
 
 

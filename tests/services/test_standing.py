@@ -1,0 +1,49 @@
+"""What the office owes stands in the log as numbers, and nothing of anybody in it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from besadu.domain.complaint import State
+from besadu.services import standing
+from besadu.services.office import Office
+from tests.factories import NIK, PHONE, Hands, a_text, an_office, hear, keep_complaint, keep_item, webhook
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def office(firestore_project: str, hands: Hands) -> Office:
+    return an_office(firestore_project, hands.now)
+
+
+def test_an_empty_office_owes_nothing(office: Office) -> None:
+    assert standing.report(office) == {"overdue": 0, "failed": 0, "waiting": 0}
+
+
+def test_what_is_late_is_counted_and_what_is_with_the_citizen_is_not(office: Office) -> None:
+    yesterday, tomorrow = office.now() - timedelta(days=1), office.now() + timedelta(days=1)
+    keep_complaint(office, ticket="BSD-26-4839-2050", due=yesterday)
+    keep_complaint(office, ticket="BSD-26-1111-2226", due=tomorrow)
+    keep_complaint(office, ticket="BSD-26-2222-3337", state=State.DELIVERED, due=yesterday)
+    keep_item(office, id="a" * 40, state="failed", due=None)
+    keep_item(office, id="b" * 40, due=office.now() - timedelta(seconds=90))
+    assert standing.report(office) == {"overdue": 1, "failed": 1, "waiting": 90}
+
+
+def test_the_log_tells_how_long_a_channel_has_been_silent(
+    office: Office, hands: Hands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hear(office, webhook(a_text("Halo", message_id="wamid.first", at=hands.now())))
+    hands.advance(hours=30)
+    capsys.readouterr()
+    standing.report(office)
+    said = capsys.readouterr().err
+    (heard,) = [line for line in map(json.loads, said.splitlines()) if line["event"] == "channel_heard"]
+    assert (heard["channel"], heard["hours"]) == ("whatsapp", "30")
+    assert PHONE not in said
+    assert NIK not in said
