@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.bench.cold_start import cold_start_over_bare
+from tests.bench.cost import cost_of_a_month
 from tests.bench.evidence import bytes_of_an_evidence_page, files_after_kills, memory_of_a_film
 from tests.bench.imports import intake_imports
 from tests.bench.operations import operations_of_one_complaint
@@ -17,6 +18,7 @@ FIGURES: Mapping[str, Callable[[], dict[str, Any]]] = {
     for figure in (
         intake_imports,
         operations_of_one_complaint,
+        cost_of_a_month,
         cold_start_over_bare,
         intake_over_floor,
         duplicates_over_floor,
