@@ -2,10 +2,16 @@
 # A task is only speed: one that is given up is made again by the sweep, because the document still says what is due.
 locals {
   queues = {
-    # 80 messages a second for a number of WhatsApp's, and one in six seconds for a citizen.
-    outbox    = { per_second = 40, at_once = 20 }
-    evidence  = { per_second = 10, at_once = 20 }
-    deadlines = { per_second = 5, at_once = 5 }
+    # Meta takes 80 messages a second for a number, and one in six seconds for a citizen.
+    outbox-whatsapp = { per_second = 40, at_once = 20 }
+    # 300 calls a second for a page, but 10 for sound and film.
+    outbox-facebook  = { per_second = 10, at_once = 10 }
+    outbox-instagram = { per_second = 10, at_once = 10 }
+    # A telephone with a SIM is blocked by its operator when it sends in bursts.
+    outbox-sms   = { per_second = var.sms_per_second, at_once = 2 }
+    outbox-email = { per_second = 2, at_once = 2 }
+    evidence     = { per_second = 10, at_once = 20 }
+    deadlines    = { per_second = 5, at_once = 5 }
   }
 }
 

@@ -3,9 +3,10 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import grpc
@@ -37,26 +38,28 @@ def test_the_same_cause_makes_one_task_and_a_sweep_makes_it_anew(
 ) -> None:
     queue, name = Queue(config.load(stack.settings, "intake")), secrets.token_hex(20)
     due = stack.clock.now() + timedelta(hours=3)
-    assert queue.send(name, due)
-    assert queue.send(name, due)
-    assert len(waiting(client, stack, "outbox", name)) == 1
-    assert queue.send(name, due, again="202603020900")
-    assert len(waiting(client, stack, "outbox", name)) == 2
+    assert queue.send(name, due, channel="whatsapp")
+    assert queue.send(name, due, channel="whatsapp")
+    assert len(waiting(client, stack, "outbox-whatsapp", name)) == 1
+    assert queue.send(name, due, channel="whatsapp", again="202603020900")
+    assert len(waiting(client, stack, "outbox-whatsapp", name)) == 2
 
 
 @pytest.mark.parametrize(
-    ("queue", "method", "path", "body"),
+    ("queue", "make", "path", "body"),
     [
-        ("outbox", "send", "/delivery/send", "id"),
-        ("evidence", "fetch", "/attachments/fetch", "id"),
-        ("deadlines", "tell", "/reminders/tell", "post"),
+        ("outbox-sms", partial(Queue.send, channel="sms"), "/delivery/send", "id"),
+        ("outbox-sms", partial(Queue.send, channel="telephone"), "/delivery/send", "id"),
+        ("outbox-whatsapp", partial(Queue.send, channel="whatsapp"), "/delivery/send", "id"),
+        ("evidence", Queue.fetch, "/attachments/fetch", "id"),
+        ("deadlines", Queue.tell, "/reminders/tell", "post"),
     ],
 )
 def test_a_task_carries_an_id_a_time_and_the_invokers_token_for_its_function(
-    stack: Stack, client: tasks_v2.CloudTasksClient, queue: str, method: str, path: str, body: str
+    stack: Stack, client: tasks_v2.CloudTasksClient, queue: str, make: Callable[..., bool], path: str, body: str
 ) -> None:
     name, due = secrets.token_hex(20), stack.clock.now() + timedelta(hours=3)
-    assert getattr(Queue(config.load(stack.settings, "intake")), method)(name, due)
+    assert make(Queue(config.load(stack.settings, "intake")), name, due)
     (task,) = waiting(client, stack, queue, name)
     public = stack.settings["FUNCTIONS_URL"]
     request = task.http_request
@@ -96,7 +99,7 @@ def test_what_is_due_later_than_a_task_can_wait_comes_early_to_be_made_anew(
 
 def test_a_queue_that_is_away_costs_a_moment_and_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
-    assert not Queue(some_settings("queue")).send("abc", None)
+    assert not Queue(some_settings("queue")).send("abc", None, channel="sms")
     assert time.monotonic() - began < TIMEOUT + 1
     line = capsys.readouterr().err
     assert "task_not_created" in line

@@ -3,16 +3,28 @@
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from besadu import clock, logs
 from besadu.config import Settings
+from besadu.domain.message import Channel
 
-QueueName = Literal["outbox", "evidence", "deadlines"]
+QueueName = Literal[
+    "outbox-email", "outbox-facebook", "outbox-instagram", "outbox-sms", "outbox-whatsapp", "evidence", "deadlines"
+]
+# One for each carrier: what a slow gateway has not taken yet holds up nobody else's messages.
+OUTBOXES: Final[Mapping[Channel, QueueName]] = {
+    "email": "outbox-email",
+    "facebook": "outbox-facebook",
+    "instagram": "outbox-instagram",
+    "sms": "outbox-sms",
+    "telephone": "outbox-sms",  # nobody is rung up: a caller gets an SMS
+    "whatsapp": "outbox-whatsapp",
+}
 TIMEOUT = 2.0
 LONGEST_SCHEDULE = timedelta(days=29)
 
@@ -37,13 +49,15 @@ class Queue:
         self._settings = settings
         self.client = Client(settings.tasks_emulator_host)
 
-    def send(self, outbox_id: str, due: datetime | None, *, again: str = "") -> bool:
+    def send(self, outbox_id: str, due: datetime | None, *, channel: Channel, again: str = "") -> bool:
         """Let `delivery` send this message when it is due. ``again`` makes a new task where one was lost."""
-        return self._create("outbox", "delivery", "/send", {"id": outbox_id}, due, again)
+        return self._create(OUTBOXES[channel], "delivery", "/send", {"id": outbox_id}, due, again)
 
-    def reply(self, sender_key: str, outbox_id: str, due: datetime, *, again: str = "") -> bool:
+    def reply(self, sender_key: str, outbox_id: str, due: datetime, *, channel: Channel) -> bool:
         """Let `delivery` send the message that stands in the head of this conversation."""
-        return self._create("outbox", "delivery", "/send", {"id": outbox_id, "sender": sender_key}, due, again)
+        return self._create(
+            OUTBOXES[channel], "delivery", "/send", {"id": outbox_id, "sender": sender_key}, due, again=""
+        )
 
     def fetch(self, evidence_id: str, due: datetime | None, *, again: str = "") -> bool:
         """Let `attachments` fetch this file. ``again`` makes a new task where one was lost, and tells it so."""

@@ -22,6 +22,7 @@ from besadu.store.client import connect
 from besadu.store.inbox import InboxItem
 from besadu.store.keys import inbox_key
 from besadu.store.senders import key_of
+from besadu_local.settings import QUEUES
 from besadu_local.stack import Stack
 from besadu_local.world.client import Phone
 from tests.factories import NIK, STORY, a_text, an_image
@@ -281,14 +282,14 @@ def test_when_every_task_is_lost_the_sweep_finds_what_waits_and_running_it_twice
 ) -> None:
     stack = citizen.stack
     citizen.meet()
-    for queue in ("outbox", "evidence", "deadlines"):
+    for queue in QUEUES:
         queues.pause_queue(name=queue_name(stack, queue))
     try:
         citizen.say(STORY, "STATUS")
-        for queue in ("outbox", "evidence", "deadlines"):
+        for queue in QUEUES:
             queues.purge_queue(name=queue_name(stack, queue))
     finally:
-        for queue in ("outbox", "evidence", "deadlines"):
+        for queue in QUEUES:
             queues.resume_queue(name=queue_name(stack, queue))
     stack.clock.advance(60)
     assert citizen.head().pending
@@ -308,18 +309,18 @@ def test_no_task_and_no_log_line_holds_the_canaries_of_a_talk(
 ) -> None:
     stack = citizen.stack
     citizen.meet()
-    queues.pause_queue(name=queue_name(stack, "outbox"))
+    queues.pause_queue(name=queue_name(stack, "outbox-whatsapp"))
     try:
         citizen.say(STORY, f"NIK saya {NIK}, hp {citizen.phone}", "TIDAK ADA", "YA", "STATUS")
         bodies = [
             f"{task.http_request.url} {task.name} {task.http_request.body.decode()}"
-            for queue in ("outbox", "evidence", "deadlines")
+            for queue in QUEUES
             for task in queues.list_tasks(
                 request={"parent": queue_name(stack, queue), "response_view": tasks_v2.Task.View.FULL}
             )
         ]
     finally:
-        queues.resume_queue(name=queue_name(stack, "outbox"))
+        queues.resume_queue(name=queue_name(stack, "outbox-whatsapp"))
     assert citizen.head().ticket
     assert bodies
     citizen.eventually(lambda: len(citizen.sent()) >= 3)

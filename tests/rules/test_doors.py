@@ -4,12 +4,14 @@ import ast
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from besadu import clock
+from besadu.channels import CHANNELS
 from besadu.config import NEEDS
-from besadu.queue import Deadline, Queue
+from besadu.queue import OUTBOXES, Deadline, Queue, QueueName
 from besadu_local.settings import QUEUES
 from tests.factories import some_settings
 
@@ -70,8 +72,8 @@ class Listening(Queue):
 
 def test_every_task_has_a_door_that_takes_it() -> None:
     queue = Listening()
-    queue.send("a", None)
-    queue.reply("a", "b", clock.now())
+    queue.send("a", None, channel="sms")
+    queue.reply("a", "b", clock.now(), channel="sms")
     queue.fetch("a", None)
     queue.tidy("2026030209")
     deadline = Deadline(ticket="BSD-26-4839-2050", clock="answer", revision=1, step="half")
@@ -86,4 +88,9 @@ def test_every_task_has_a_door_that_takes_it() -> None:
 
 def test_the_queues_of_the_code_are_those_of_the_platform() -> None:
     named = set(re.findall(r'self\._create\("(\w+)"', (FUNCTIONS / "besadu" / "queue.py").read_text("utf-8")))
-    assert named == set(QUEUES)
+    assert named | set(OUTBOXES.values()) == set(get_args(QueueName)) == set(QUEUES)
+
+
+def test_every_carrier_has_a_queue_of_its_own() -> None:
+    assert {OUTBOXES[channel] for channel in CHANNELS} == set(OUTBOXES.values())
+    assert len(set(OUTBOXES.values())) == len(CHANNELS)

@@ -67,7 +67,7 @@ def _from_head(office: Office, outbox_id: str, sender_key: str) -> str:
     if item is None:
         return "superseded"
     if item.due and item.due > now:
-        office.queue.reply(sender_key, outbox_id, item.due)
+        office.queue.reply(sender_key, outbox_id, item.due, channel=item.address.channel)
         return "early"
     return _attempt(office, Stored(item, None), routing.Route(item, head), now)
 
@@ -206,7 +206,7 @@ def _finish(office: Office, before: Stored[OutboxItem], after: OutboxItem) -> st
         # A receipt was faster, or another run: what they wrote is further than this.
         return "overtaken"
     if freed:
-        office.queue.send(freed, office.now())
+        office.queue.send(freed, office.now(), channel=after.address.channel)
     return after.state
 
 

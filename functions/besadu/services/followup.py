@@ -104,7 +104,7 @@ def _hurry(office: Office, now: datetime, again: str) -> dict[str, int]:
     forgotten = replies.keep_forgotten(office, now)
     messages, files = office.store.outbox.due(now), office.store.evidence.due(now - AT_WORK)
     for stored in messages:
-        office.queue.send(stored.value.id, None, again=again)
+        office.queue.send(stored.value.id, None, channel=stored.value.address.channel, again=again)
     for item in files:
         office.queue.fetch(item.value.id, None, again=again)
     if now.minute == TIDIED_AT:

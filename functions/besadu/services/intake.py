@@ -159,9 +159,9 @@ class _Plan:
         """Make the tasks, once the commit stands."""
         self._office.send(*self.sends)
         for outbox_id, due in self.replies:
-            self._office.queue.reply(self._sender, outbox_id, due)
+            self._office.queue.reply(self._sender, outbox_id, due, channel=self.head.address.channel)
         for outbox_id in self.released:
-            self._office.queue.send(outbox_id, self._now)
+            self._office.queue.send(outbox_id, self._now, channel=self.head.address.channel)
         for item in self.fetches:
             self._office.queue.fetch(item.id, item.due)
 

@@ -34,7 +34,7 @@ class Office:
         """Hurry these messages on their way. Best effort: the sweep finds what gets no task."""
         for item in items:
             if item.due:  # else it waits for the one before it
-                self.queue.send(item.id, item.due)
+                self.queue.send(item.id, item.due, channel=item.address.channel)
 
     def remind(self, complaint: Complaint) -> None:
         """Let the next step of this complaint's ladder be taken in time. Best effort, as above."""

@@ -58,7 +58,7 @@ def _written(office: Office, before: OutboxItem, after: OutboxItem, version: obj
     if after.state == "pending":
         office.send(after)
     if freed:
-        office.queue.send(freed, office.now())
+        office.queue.send(freed, office.now(), channel=after.address.channel)
     return True
 
 

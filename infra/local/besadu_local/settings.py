@@ -9,7 +9,15 @@ from besadu_local.keys import private_key, public_line, service_account_file
 from besadu_local.ports import HOST, free_port, is_free
 
 LOCAL_ENV = Path(__file__).parents[1] / "local.env"
-QUEUES = ("outbox", "evidence", "deadlines")
+QUEUES = (
+    "outbox-email",
+    "outbox-facebook",
+    "outbox-instagram",
+    "outbox-sms",
+    "outbox-whatsapp",
+    "evidence",
+    "deadlines",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
