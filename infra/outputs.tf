@@ -23,3 +23,11 @@ output "address" {
   description = "Where the domain's A record must point; none without a domain."
   value       = one([for address in google_compute_global_address.public : address.address])
 }
+
+output "rights" {
+  description = "Who only reads documents, and what each function does with evidence."
+  value = {
+    readers  = local.readers
+    evidence = local.keepers
+  }
+}
