@@ -21,8 +21,8 @@ locals {
   enqueuers = toset([for name, function in local.functions : name if contains(function.settings, "TASKS_LOCATION")])
   openers   = toset([for name, function in local.functions : name if contains(function.settings, "NIK_DECRYPT_KEY")])
   keepers   = { for name, function in local.functions : name => function.bucket if function.bucket != "none" }
-  # The portal shows and changes nothing.
-  readers = toset(["portal"])
+  # The portal shows and changes nothing. Reminders takes what was told out of its list.
+  documents = merge({ for name in keys(local.functions) : name => "Writer" }, { portal = "Reader", reminders = "Remover" })
 
   secret_readers = merge([
     for name, function in local.functions : {
@@ -34,12 +34,13 @@ locals {
   }
 }
 
-# No function deletes a document, so none may: an error or a thief in one of them cannot empty the database.
+# Where no code deletes a document, none may: an error or a thief in such a function cannot empty the database.
 # Firestore's rights end at the database: which collections a function reads is kept by the code (tests/rules).
 resource "google_project_iam_custom_role" "documents" {
   for_each = {
-    Reader = ["get", "list"]
-    Writer = ["create", "get", "list", "update"]
+    Reader  = ["get", "list"]
+    Writer  = ["create", "get", "list", "update"]
+    Remover = ["create", "delete", "get", "list", "update"]
   }
 
   role_id     = "besaduDocument${each.key}"
@@ -48,10 +49,10 @@ resource "google_project_iam_custom_role" "documents" {
 }
 
 resource "google_project_iam_member" "documents" {
-  for_each = local.functions
+  for_each = local.documents
 
   project = var.project
-  role    = google_project_iam_custom_role.documents[contains(local.readers, each.key) ? "Reader" : "Writer"].id
+  role    = google_project_iam_custom_role.documents[each.value].id
   member  = google_service_account.function[each.key].member
 
   condition {

@@ -2,17 +2,20 @@
 locals {
   # event: label = the fact of the line that the count is split by.
   counted = {
-    call_not_handled     = ""
-    channel_unauthorised = "channel"
-    message_failed       = ""
-    message_not_handled  = ""
-    message_unknown      = ""
-    not_stored           = "path"
-    page_failed          = ""
-    provider_event       = "channel"
-    quarantined          = "channel"
-    signature_refused    = "path"
-    task_not_created     = "queue"
+    call_not_handled             = ""
+    channel_unauthorised         = "channel"
+    desk_failed                  = ""
+    message_failed               = ""
+    message_not_handled          = ""
+    message_unknown              = ""
+    not_stored                   = "path"
+    page_failed                  = ""
+    post_unreachable             = ""
+    provider_event               = "channel"
+    quarantined                  = "channel"
+    sign_in_provider_unavailable = ""
+    signature_refused            = "path"
+    task_not_created             = "queue"
   }
 
   # Facts of the line "standing", which reminders writes every ten minutes: what the office owes at the moment.

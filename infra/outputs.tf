@@ -25,9 +25,9 @@ output "address" {
 }
 
 output "rights" {
-  description = "Who only reads documents, and what each function does with evidence."
+  description = "What each function does with documents and with evidence."
   value = {
-    readers  = local.readers
-    evidence = local.keepers
+    documents = local.documents
+    evidence  = local.keepers
   }
 }

@@ -55,9 +55,8 @@ class Queue:
 
     def reply(self, sender_key: str, outbox_id: str, due: datetime, *, channel: Channel) -> bool:
         """Let `delivery` send the message that stands in the head of this conversation."""
-        return self._create(
-            OUTBOXES[channel], "delivery", "/send", {"id": outbox_id, "sender": sender_key}, due, again=""
-        )
+        body = {"id": outbox_id, "sender": sender_key}
+        return self._create(OUTBOXES[channel], "delivery", "/send", body, due)
 
     def fetch(self, evidence_id: str, due: datetime | None, *, again: str = "") -> bool:
         """Let `attachments` fetch this file. ``again`` makes a new task where one was lost, and tells it so."""
@@ -88,7 +87,7 @@ class Queue:
         path: str,
         body: dict[str, Any],
         due: datetime | None,
-        again: str,
+        again: str = "",
     ) -> bool:
         # Imported here: pages that only read never pay for it.
         import grpc

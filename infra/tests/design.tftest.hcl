@@ -22,8 +22,8 @@ run "identities" {
     error_message = "Intake has nothing to do with the bucket."
   }
   assert {
-    condition     = alltrue([for role in google_project_iam_custom_role.documents : !contains(role.permissions, "datastore.entities.delete")])
-    error_message = "No function deletes documents."
+    condition     = [for name, right in local.documents : name if contains(google_project_iam_custom_role.documents[right].permissions, "datastore.entities.delete")] == ["reminders"]
+    error_message = "Only reminders deletes documents."
   }
 }
 

@@ -1,7 +1,7 @@
 """What a month costs at Google: counted Firestore operations times list prices, and what stands still.
 
-US dollars. Prices are Google's lists for Jakarta where one was found, else the dearer multi-region list: an upper bound,
-without free tiers. What a provider takes for its messages is not in it, and is most of all (README, "What it costs").
+US dollars. Prices are Google's lists for Jakarta where one was found, else the dearer multi-region list, without free
+tiers: an upper bound. What providers take for messages is not in it, and is most (README, "What it costs").
 """
 
 from typing import Any

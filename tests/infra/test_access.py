@@ -18,11 +18,11 @@ def granted(plan: Plan) -> dict[str, tuple[str, ...]]:
     public = plan.all("google_cloud_run_service_iam_member", "public")
     found = {}
     for name in roles:
-        writes = name not in plan.outputs["rights"]["readers"]
+        documents = plan.outputs["rights"]["documents"][name]
         bucket = plan.outputs["rights"]["evidence"].get(name, "none") if name in keepers else "none"
         found[name] = (
-            "read, write" if writes else "read",
-            {"none": "-", "read": "read", "write": "read, write"}[bucket],
+            {"Reader": "read", "Writer": "read, write", "Remover": "read, write, delete"}[documents],
+            {"none": "-", "read": "read", "write": "read, write", "keep": "read, write, delete"}[bucket],
             "yes" if name in plan.all("google_kms_crypto_key_iam_member", "opener") else "-",
             "yes" if name in enqueuers else "-",
             "anybody" if name in public else "tasks and schedules",
@@ -43,14 +43,40 @@ def test_secrets_are_read_by_who_is_given_them_and_by_nobody_else(production: Pl
     assert set(production.all("google_secret_manager_secret_iam_member", "reader")) == wanted
 
 
-def test_no_function_deletes_documents_or_files_and_none_wants_to(production: Plan) -> None:
-    for role in production.all("google_project_iam_custom_role").values():
-        assert not [right for right in role["permissions"] if right.endswith((".delete", ".setIamPolicy"))]
-    for path in (ROOT / "functions" / "besadu").rglob("*.py"):
-        if path.parts[-2] == "store" or path.name == "media.py":
-            calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
-            names = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
-            assert "delete" not in names, f"{path.name}: give the right in infra/identities.tf"
+def calls_in(path: Path) -> list[ast.Call]:
+    return [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+
+
+def test_who_deletes_documents_may_and_nobody_else(production: Plan) -> None:
+    """By way of the store's method that deletes, and the services that call it."""
+    methods = {
+        method.name
+        for path in (ROOT / "functions" / "besadu" / "store").glob("*.py")
+        if path.name != "client.py"
+        for method in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(method, ast.FunctionDef)
+        and any(isinstance(one, ast.Call) and ast.unparse(one.func).endswith(".delete") for one in ast.walk(method))
+    }
+    services = {
+        path.stem
+        for path in (ROOT / "functions" / "besadu" / "services").glob("*.py")
+        if any(ast.unparse(call.func).split(".")[-1] in methods for call in calls_in(path))
+    }
+    wanted = {door.stem for door in DOORS if imports_of(door) & services}
+    may = {name for name, right in production.outputs["rights"]["documents"].items() if right == "Remover"}
+    assert may == wanted, (
+        f"local.documents in infra/identities.tf; {sorted(methods)} delete, {sorted(services)} call them"
+    )
+
+
+def test_who_deletes_files_may_and_nobody_else(production: Plan) -> None:
+    services = {
+        path.stem
+        for path in (ROOT / "functions" / "besadu" / "services").glob("*.py")
+        if any(ast.unparse(call.func) == "media.delete" for call in calls_in(path))
+    }
+    may = {name for name, right in production.outputs["rights"]["evidence"].items() if right == "keep"}
+    assert may == {door.stem for door in DOORS if imports_of(door) & services}, "bucket in infra/functions.tf"
 
 
 def test_a_function_with_the_bucket_has_its_name_and_the_other_way_round(production: Plan) -> None:
