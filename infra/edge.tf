@@ -4,8 +4,8 @@ locals {
   edge  = toset(var.domain == "" ? [] : ["edge"])
   faces = { for name, function in local.deployed : name => function if function.public && var.domain != "" }
 
-  # Who may be limited: people. Webhooks of all citizens come from a provider's few addresses.
-  limited = toset(["attachments", "assignment", "console", "portal"])
+  # Who may be limited: people. A provider brings the webhooks of all citizens, and fetches pictures, from few addresses.
+  limited = toset(["assignment", "console", "portal"])
 }
 
 resource "google_compute_region_network_endpoint_group" "function" {

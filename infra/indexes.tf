@@ -59,7 +59,7 @@ locals {
 resource "google_firestore_index" "query" {
   for_each = local.parsed_indexes
 
-  database   = var.firestore_database
+  database   = google_firestore_database.besadu.name
   collection = each.value.collection
 
   dynamic "fields" {
@@ -70,32 +70,26 @@ resource "google_firestore_index" "query" {
       order      = fields.value.order
     }
   }
-
-  depends_on = [google_firestore_database.besadu]
 }
 
 resource "google_firestore_field" "expiring" {
   for_each = local.expiring_lines
 
-  database   = var.firestore_database
+  database   = google_firestore_database.besadu.name
   collection = each.value.collection
   field      = each.value.field
 
   ttl_config {}
   # Times of expiry grow with the clock: indexed they would be a hot spot, and nobody asks for them.
   index_config {}
-
-  depends_on = [google_firestore_database.besadu]
 }
 
 resource "google_firestore_field" "unindexed" {
   for_each = local.bare_lines
 
-  database   = var.firestore_database
+  database   = google_firestore_database.besadu.name
   collection = each.value.collection
   field      = each.value.field
 
   index_config {}
-
-  depends_on = [google_firestore_database.besadu]
 }

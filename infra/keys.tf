@@ -25,7 +25,7 @@ resource "google_kms_crypto_key" "nik" {
 
 data "google_kms_crypto_key_version" "nik" {
   crypto_key = google_kms_crypto_key.nik.id
-  version    = var.nik_key_version
+  version    = var.nik_key_versions[0]
 }
 
 # Optional: our own key over what Google encrypts anyway.

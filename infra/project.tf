@@ -58,3 +58,9 @@ resource "google_logging_project_sink" "functions" {
   filter                 = "resource.type=\"cloud_run_revision\""
   unique_writer_identity = true
 }
+
+# ... and not in the standard bucket as well. Metrics count what is excluded, too.
+resource "google_logging_project_exclusion" "functions" {
+  name   = "besadu"
+  filter = google_logging_project_sink.functions.filter
+}

@@ -13,7 +13,7 @@ locals {
     TASKS_LOCATION       = var.region
     INVOKER_ACCOUNT      = google_service_account.invoker.email
     NIK_PUBLIC_KEY       = data.google_kms_crypto_key_version.nik.public_key[0].pem
-    NIK_DECRYPT_KEY      = "${google_kms_crypto_key.nik.id}/cryptoKeyVersions/${var.nik_key_version}"
+    NIK_DECRYPT_KEY      = join(",", [for version in var.nik_key_versions : "${google_kms_crypto_key.nik.id}/cryptoKeyVersions/${version}"])
   }
 
   # var.settings; one that is left out has its default, or its channel is not connected.

@@ -84,14 +84,19 @@ variable "firestore_database" {
   default     = "(default)"
 }
 
-variable "nik_key_version" {
-  description = "Version of the key that seals NIKs."
-  type        = number
-  default     = 1
+variable "nik_key_versions" {
+  description = "Versions of the key of the NIKs: the first seals, all open."
+  type        = list(number)
+  default     = [1]
+
+  validation {
+    condition     = length(var.nik_key_versions) > 0
+    error_message = "Without a version nothing can be sealed."
+  }
 }
 
 variable "cmek" {
-  description = "Whether database, evidence and secrets are encrypted with a key of our own. It cannot be changed for a database that exists."
+  description = "Whether database, evidence and secrets are encrypted with a key of our own. It cannot be changed for a database that exists. Before: gcloud beta services identity create for firestore, secretmanager and storage."
   type        = bool
   default     = false
 }

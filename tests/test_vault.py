@@ -49,6 +49,17 @@ def test_what_was_sealed_for_another_key_is_refused_without_a_word_of_it(tmp_pat
     assert NIK not in str(refused.value)
 
 
+def test_after_a_new_key_what_the_old_one_sealed_still_opens(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.pem", tmp_path / "old.pem"
+    both = replace(SETTINGS, nik_decrypt_key=f"{new},{old}")
+    for path, size in ((new, 3072), (old, 2048)):
+        sealed = vault.seal(public_line(private_key(path, size)), NIK.encode())
+        assert vault.open_sealed(both, sealed) == NIK.encode()
+    stranger = vault.seal(public_line(private_key(tmp_path / "stranger.pem", 2048)), NIK.encode())
+    with pytest.raises(Refused):
+        vault.open_sealed(both, stranger)
+
+
 def test_the_public_key_may_be_pem_also_with_escaped_line_breaks(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     public = private_key(path, 2048).public_key()

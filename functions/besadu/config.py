@@ -69,7 +69,7 @@ class Settings:
 
     # The NIK vault
     nik_public_key: str = ""  # PEM, seals
-    nik_decrypt_key: str = ""  # Cloud KMS key version name, or a path to a PEM file; opens
+    nik_decrypt_key: str = ""  # Cloud KMS key version names, or paths to PEM files; open
     nik_index_key: str = ""  # HMAC key for matching, at least 32 characters
 
     # Staff sign-in and links

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,10 +39,21 @@ def seal(public_key: str, content: bytes) -> bytes:
 
 
 def open_sealed(settings: Settings, sealed: bytes) -> bytes:
-    """What was sealed. Raises Refused when it was altered or is for another key, Unavailable when KMS is silent."""
+    """What was sealed, with whichever of our keys it was sealed for.
+
+    Raises Refused when it was altered or is for another key, Unavailable when KMS is silent.
+    """
+    *others, last = secrets_of(settings.nik_decrypt_key)
+    for name in others:
+        with suppress(Refused):
+            return _open_with(name.decode(), sealed)
+    return _open_with(last.decode(), sealed)
+
+
+def _open_with(name: str, sealed: bytes) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    unwrap, wrapped_length = _private(settings.nik_decrypt_key)
+    unwrap, wrapped_length = _private(name)
     if sealed[:1] != _FORM or len(sealed) < 1 + wrapped_length + _NONCE:
         message = "sealed value of an unknown form"
         raise Refused(message)
@@ -49,7 +61,7 @@ def open_sealed(settings: Settings, sealed: bytes) -> bytes:
     nonce = sealed[1 + wrapped_length : 1 + wrapped_length + _NONCE]
     try:
         return AESGCM(unwrap(wrapped)).decrypt(nonce, sealed[1 + wrapped_length + _NONCE :], None)
-    except Unavailable:
+    except (Refused, Unavailable):
         raise
     except Exception as fault:
         # The library raises InvalidTag, ValueError or TypeError, all meaning: not for this key, or altered.
@@ -110,6 +122,8 @@ def _kms_unwrap(name: str, wrapped: bytes) -> bytes:
     try:
         session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # google-auth has no types here
         answer = session.post(f"{_KMS}{name}:asymmetricDecrypt", json=body, timeout=5)
+        if answer.status_code == 400:  # wrapped for another version
+            raise Refused("KMS cannot open it")
         answer.raise_for_status()
         return base64.b64decode(answer.json()["plaintext"])
     except (OSError, KeyError, ValueError) as fault:
