@@ -1,18 +1,34 @@
-"""Plans of the whole infrastructure, each made once."""
+"""Plans of the whole infrastructure, each made once. Without terraform, who wants one is left out, in a line."""
 
 import shutil
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 from tests.infra.terraform import Plan, Terraform
+
+HAS_TERRAFORM = shutil.which("terraform") is not None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs terraform where there is none."""
+    if HAS_TERRAFORM:
+        return
+    left = [item for item in items if "terraform" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say so."""
+    if not HAS_TERRAFORM:
+        terminalreporter.write_line("terraform is not installed: what infra/*.tf says was not checked")
 
 
 @pytest.fixture(scope="session")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """An initialised copy of infra/."""
-    if shutil.which("terraform") is None:
-        pytest.skip("terraform is not installed: what infra/ says was not checked")
     return Terraform.on(tmp_path_factory.mktemp("infra"))
 
 

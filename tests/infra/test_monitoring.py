@@ -5,6 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import requests
+
+from besadu_local.stack import Stack
 from tests.infra.terraform import ROOT, Plan
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -61,6 +64,14 @@ def test_every_alert_has_its_line_in_the_runbook(production: Plan) -> None:
     section = README.split("### Alerts", 1)[1].split("\n### ", 1)[0]
     lines = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
     assert lines == alerts | {"budget"}
+
+
+def test_what_is_asked_from_outside_answers_so(production: Plan, stack: Stack) -> None:
+    for check in production.all("google_monitoring_uptime_check_config").values():
+        (asked,) = check["http_check"]
+        url = stack.addresses["functions"] + asked["path"]
+        wanted = asked["accepted_response_status_codes"][0]["status_value"]
+        assert requests.get(url, timeout=20, allow_redirects=False).status_code == wanted, url
 
 
 def test_every_alert_reaches_somebody(production: Plan) -> None:

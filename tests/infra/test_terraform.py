@@ -1,11 +1,12 @@
 """The real terraform reads infra/: its form, its words, its plan; and it notices faults."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.infra.terraform import Plan, Terraform
+from tests.infra.terraform import ROOT, Plan, Terraform
 
 # What is spoilt: in which file, which words become which, and what terraform must then say.
 FAULTS = {
@@ -64,6 +65,32 @@ def test_a_setting_that_nobody_takes_is_refused(terraform: Terraform) -> None:
 def test_environments_have_the_same_parts(production: Plan, staging: Plan) -> None:
     for kind in ("google_cloudfunctions2_function", "google_cloud_tasks_queue", "google_firestore_index"):
         assert set(production.all(kind)) == set(staging.all(kind))
+
+
+def test_a_load_balancer_stands_before_each_public_function_with_a_domain_and_without_one_there_is_none(
+    production: Plan, staging: Plan
+) -> None:
+    (address,) = (one for name, one in production.all("google_compute_url_map", "public").items())
+    (matcher,) = address["path_matcher"]
+    paths = {path for rule in matcher["path_rule"] for path in rule["paths"]}
+    public = production.all("google_cloud_run_service_iam_member", "public")
+    assert paths == {"/", *(f"/{name}" for name in public), *(f"/{name}/*" for name in public)}
+    assert staging.all("google_compute_url_map") == staging.all("google_compute_backend_service") == {}
+
+
+def test_the_bootstrap_makes_the_bucket_for_the_state_and_says_how_to_go_on(
+    terraform: Terraform,  # noqa: ARG001 - it says whether there is one
+    tmp_path: Path,
+) -> None:
+    bootstrap = Terraform.on(tmp_path, "bootstrap")
+    bootstrap.must("plan", "-input=false", "-var=project=besadu-test", "-out=made.plan")
+    plan = Plan(json.loads(bootstrap.must("show", "-json", "made.plan")))
+    (bucket,) = plan.all("google_storage_bucket").values()
+    assert (bucket["name"], bucket["public_access_prevention"]) == ("besadu-test-terraform", "enforced")
+    assert bucket["versioning"] == [{"enabled": True}]
+    assert plan.outputs["init"] == "terraform -chdir=infra init -backend-config=bucket=besadu-test-terraform"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert plan.outputs["init"].replace("besadu-test", "$PROJECT") in readme
 
 
 def test_the_first_apply_makes_places_for_secrets_and_no_function(terraform: Terraform, tmp_path: Path) -> None:
