@@ -27,7 +27,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "av": ("besadu/rendering.py",),
     "besadu.rendering": (),  # a program of its own, so that decoders run in no function's process
     "besadu.services.renditions": ("besadu/services/settling.py",),
-    "besadu.services.settling": ("besadu/services/evidence.py",),
+    "besadu.services.settling": ("besadu/services/evidence.py", "besadu/services/tidying.py"),
 }
 
 # The floors of the house, the lowest first; a file imports from its own floor or from one below.

@@ -1,5 +1,6 @@
 """A worker dies between two steps, or Cloud Storage refuses one: in the end there is one file and nothing beside it."""
 
+import gc
 import io
 import secrets
 from collections.abc import Callable, Iterator
@@ -148,6 +149,7 @@ def between(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageBe
     monkeypatch.setattr("besadu.media.PATIENCE", 0.1)  # seconds of the library's own retries
     with StorageBetween(stack.settings["STORAGE_EMULATOR_HOST"]) as running:
         yield running
+    gc.collect()  # so that they are collected in the test whose they are
 
 
 # The library drops the connections of answers that it tries again, and says so when they are collected.
@@ -178,6 +180,7 @@ def test_what_storage_refuses_is_done_later_and_once(
     assert b"".join(desk.media.open(kept.object_name)) == (PHOTO if path == "/upload/" else BODY)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_stands_between_is_what_it_says(between: StorageBetween) -> None:
     between.refuse("GET", "/b/none", 503)
     assert requests.get(f"{between.url}/storage/v1/b/none", timeout=5).status_code == 503

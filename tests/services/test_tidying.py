@@ -6,6 +6,7 @@ import pytest
 from besadu import clock
 from besadu.domain.evidence import incoming_name, object_name, quarantine_name, rendition_name
 from besadu.services import tidying
+from besadu.services.evidence import MOST_ATTEMPTS
 from besadu_local.stack import Stack
 from tests.samples import photo
 from tests.services.test_settling import Desk
@@ -58,3 +59,20 @@ def test_a_file_at_work_is_left_alone(desk: Desk, state: Any) -> None:
     desk.hands.advance(hours=5)
     tidying.tidy(desk.office, desk.media)
     assert lies(desk, incoming_name(item.id), item.object_name) == [True, True]
+
+
+def test_what_lay_open_of_a_file_that_is_locked_away_by_now_goes_too(desk: Desk) -> None:
+    item = desk.settled(photo())
+    desk.office.store.evidence.reference(item.id).update({"state": "quarantined"})
+    put(desk, incoming_name(item.id), quarantine_name(item.id))
+    desk.hands.advance(hours=2)
+    tidying.tidy(desk.office, desk.media)
+    assert lies(desk, incoming_name(item.id), item.object_name, quarantine_name(item.id)) == [False, False, True]
+
+
+def test_an_upload_that_could_not_be_settled_stays_as_nobody_else_has_it(desk: Desk) -> None:
+    item = desk.settled(photo(), attempts=MOST_ATTEMPTS, state="fetching")
+    assert item.state == "failed"
+    desk.hands.advance(hours=2)
+    tidying.tidy(desk.office, desk.media)
+    assert lies(desk, incoming_name(item.id)) == [True]

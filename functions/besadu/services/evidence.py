@@ -32,8 +32,8 @@ Outcome = Literal[EvidenceState, "later", "retry", "busy", "unknown"]
 
 MOST_BYTES: Final = 100_000_000  # what WhatsApp lets a citizen send as a document
 MOST_ATTEMPTS: Final = 8
-# Seconds between attempts; the last repeats. WhatsApp keeps a file 30 days, so there is no hurry to give up.
 AFTERWARDS: Final = timedelta(minutes=15)  # between tries of what is left to do with a settled file
+# Seconds between attempts; the last repeats. WhatsApp keeps a file 30 days, so there is no hurry to give up.
 BACK_OFF: Final = (10, 60, 300, 1800, 7200, 21600, 43200)
 _PIECE: Final = 256 * 1024
 
@@ -88,10 +88,7 @@ def _afterwards(office: Office, media: Media, stored: Stored[Evidence]) -> Outco
         after = settling.scan_again(office, media, item) if item.scan == "pending" else item
     except (MediaGone, Unavailable):
         return "retry"
-    outcome = _finish(office, media, stored, _released(office, after))
-    if outcome == "quarantined" != item.state:
-        settling.leave_open(media, item)
-    return outcome
+    return _finish(office, media, stored, _released(office, after))
 
 
 def _released(office: Office, item: Evidence) -> Evidence:
@@ -205,7 +202,7 @@ def _finish(office: Office, media: Media, before: Stored[Evidence], after: Evide
     if stands.state not in FINAL:
         return _hurry(office, stands)
     try:
-        media.delete(incoming_name(after.id))
+        settling.clear(media, stands)
     except Unavailable:
         logs.info("incoming_left", evidence=after.id)  # for the sweep
     if stands.due:

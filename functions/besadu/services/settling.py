@@ -59,14 +59,25 @@ def scan_again(office: Office, media: Media, item: Evidence) -> Evidence:
     scan, problem = _scanned(office, media, item.object_name)
     if not problem:
         return replace(item, scan=scan)
+    media.move(item.object_name, incoming_name(item.id), mime=OPAQUE)  # what is found should we die before the end
     return _locked(media, item, item.object_name, problem)
 
 
-def leave_open(media: Media, item: Evidence) -> None:
-    """Take away what lay open of a file that is locked away by now. Raises Unavailable."""
-    for part in item.renditions:
-        media.delete(rendition_name(item.object_name, part.name))
-    media.delete(item.object_name)
+def clear(media: Media, item: Evidence) -> None:
+    """Take away what a settled file needs no more, the incoming object last. Raises Unavailable."""
+    if item.state == "failed" and item.uploaded:
+        return  # nobody else has it
+    if item.state == "quarantined":  # it may have lain open until the scanner was asked
+        erase(media, item.id)
+    media.delete(incoming_name(item.id))
+
+
+def erase(media: Media, evidence_id: str) -> None:
+    """Take away what lies open of a file. Raises Unavailable."""
+    name = object_name(evidence_id)
+    for part in get_args(RenditionName):
+        media.delete(rendition_name(name, part))
+    media.delete(name)
 
 
 def _scanned(office: Office, media: Media, name: str) -> tuple[Scan, str]:
