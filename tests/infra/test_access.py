@@ -75,7 +75,7 @@ def test_only_who_settles_and_tidies_files_may_delete_them(production: Plan) -> 
         for path in (ROOT / "functions" / "besadu" / "services").glob("*.py")
         if any(ast.unparse(call.func) == "media.delete" for call in calls_in(path))
     }
-    assert services == {"evidence", "settling", "tidying"}, "which functions run it?"
+    assert services == {"settling", "tidying"}, "which functions run it?"
     running = ("evidence.fetch(", "tidying.tidy(")
     wanted = {door.stem for door in DOORS if any(call in door.read_text("utf-8") for call in running)}
     may = {name for name, right in production.outputs["rights"]["evidence"].items() if right == "keep"}
