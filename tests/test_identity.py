@@ -86,7 +86,8 @@ def provider() -> Iterator[Provider]:
 
 
 def settings(provider: Provider) -> Settings:
-    return Settings(oidc_issuer=provider.issuer, oidc_client_id="console", oidc_client_secret="s+/ %", session_key=KEY)
+    rotating = "s+/ %,the-one-before"  # only the new one may be sent
+    return Settings(oidc_issuer=provider.issuer, oidc_client_id="console", oidc_client_secret=rotating, session_key=KEY)
 
 
 def sent(departure: Departure) -> dict[str, str]:

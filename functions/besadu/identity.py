@@ -219,7 +219,8 @@ class SignIn:
             "redirect_uri": self._redirect_uri,
             "code_verifier": verifier,
         }
-        client, secret = self._settings.oidc_client_id, self._settings.oidc_client_secret
+        client = self._settings.oidc_client_id
+        secret = next(iter(secrets_of(self._settings.oidc_client_secret)), b"").decode()
         methods = provider.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         if "client_secret_basic" not in methods and "client_secret_post" in methods:
             return _fetch(
