@@ -3,6 +3,7 @@
 POST /fetch {"id"} is a task: bring one file from its provider. 200: done, or a task for the next try stands.
 503: run it again. POST /tidy is a task of each hour: take away what a crash left in the bucket. GET /gambar/<token> is
 for providers: one picture of an agency's answer, by a link that expires.
+/kirim/<token> is for citizens: the page for large files, by a link that expires, too.
 """
 
 import os
@@ -16,6 +17,8 @@ from besadu.errors import Refused, Unavailable
 from besadu.media import Media
 from besadu.pages import viewing
 from besadu.pages.files import part_response
+from besadu.pages.upload import create_app
+from besadu.pages.wsgi import mount_of, serve
 from besadu.queue import Queue
 from besadu.services import evidence, tidying
 from besadu.services.office import Office
@@ -27,11 +30,14 @@ MOST_BODY = 10_000  # bytes
 settings = config.load(os.environ, "attachments")
 office = Office(settings, open_store(connect(settings)), Queue(settings))
 media = Media(settings)
+app = create_app(office, media)
 
 
 @functions_framework.http
 def attachments(request: Request) -> Response:
-    """A task, or a provider that fetches a picture."""
+    """A task, a provider that fetches a picture, or a citizen with a large file."""
+    if request.path.startswith(("/kirim/", "/assets/")):
+        return serve(app, request, mount_of(settings, "attachments"))
     request.max_content_length = MOST_BODY
     try:
         if request.method == "POST" and request.path == "/fetch":

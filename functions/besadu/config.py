@@ -103,6 +103,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "whatsapp_phone_number_id",
         "nik_public_key",
         "nik_index_key",
+        "link_key",
     ),
     "attachments": (*_ALWAYS, *_QUEUE, *_INVOKED, *_META_SEND, "evidence_bucket", "link_key"),
     "assignment": (*_ALWAYS, *_QUEUE, "evidence_bucket", "link_key"),

@@ -1,5 +1,6 @@
 """One-ticket links: a signed, expiring token with which a duty post sees and answers one complaint, no other."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from besadu.errors import MissingSetting, Refused
 _SALT = "desk"
 _PICTURE = "picture"
 _LIST = "list"
+_UPLOAD = "upload"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,41 @@ def list_url(settings: Settings, token: str) -> str:
 def read_list(settings: Settings, token: str, now: datetime) -> str:
     """The agency that the token stands for. Raises Refused when it is altered or expired."""
     return _read_expiring(settings, _LIST, token, now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadLink:
+    """What a token for the page of large files stands for: one conversation, and in it one complaint or its draft."""
+
+    sender_key: str
+    ticket: str  # "" for the draft of that time, and the complaint that comes of it
+    issued_at: datetime  # to the second
+    expires_at: datetime
+
+
+def upload_url(settings: Settings, link: UploadLink) -> str:
+    """Where a citizen sends large files."""
+    sender = urlsafe_b64encode(bytes.fromhex(link.sender_key)).decode()  # two thirds as long, for SMS
+    times = (int(link.issued_at.timestamp()), int(link.expires_at.timestamp()))
+    token = _signer(settings, _UPLOAD).dumps([sender, link.ticket, *times])
+    return f"{settings.besadu_public_url}/attachments/kirim/{token}"
+
+
+def read_upload(settings: Settings, token: str, now: datetime) -> UploadLink:
+    """What the token stands for. Raises Refused when it is altered or expired."""
+    try:
+        sender, ticket, issued, expires = _signer(settings, _UPLOAD).loads(token)
+        link = UploadLink(
+            sender_key=urlsafe_b64decode(sender).hex(),
+            ticket=ticket,
+            issued_at=datetime.fromtimestamp(issued, UTC),
+            expires_at=datetime.fromtimestamp(expires, UTC),
+        )
+    except (BadData, ValueError, TypeError):
+        raise Refused("altered link") from None
+    if now >= link.expires_at:
+        raise Refused("expired link")
+    return link
 
 
 def picture_url(settings: Settings, evidence_id: str, expires_at: datetime) -> str:

@@ -3,11 +3,11 @@
 import hashlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from besadu.config import Settings
 from besadu.domain.filetype import ENDINGS
@@ -23,7 +23,15 @@ PIECE: Final = 1024 * 1024  # held in memory at a time; Cloud Storage takes mult
 LOOK: Final = 64 * 1024  # of a look at a header
 TIMEOUT: Final = (3.05, 30.0)  # seconds: connect, then between two reads
 PATIENCE: Final = 10.0  # seconds; the library would go on for two minutes, and a page or a task is tried again anyway
+_HOST: Final = "https://storage.googleapis.com"
 OPAQUE: Final = "application/octet-stream"  # what we do not know yet, or do not trust
+
+
+class UploadAddress(NamedTuple):
+    """A signed URL to POST to, with exactly these headers; the answer's Location takes the bytes."""
+
+    url: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +164,35 @@ class Media:
                 if token is None:
                     return
 
+    @property
+    def host(self) -> str:
+        """The origin that browsers upload to."""
+        host = self._settings.storage_emulator_host
+        return (host if "//" in host else f"http://{host}") if host else _HOST
+
+    def upload_address(self, object_name: str, *, size: int, mime: str, lifetime: timedelta) -> UploadAddress:
+        """Where a browser begins a resumable upload of a new object of exactly ``size`` bytes. Raises Unavailable."""
+        headers = {
+            "content-type": mime,
+            "x-goog-content-length-range": f"{size},{size}",
+            "x-goog-if-generation-match": "0",
+            "x-goog-resumable": "start",
+        }
+        with _speaking_our_errors():
+            url = (
+                self._bucket()
+                .blob(object_name)
+                .generate_signed_url(
+                    version="v4",
+                    expiration=lifetime,
+                    method="POST",
+                    headers=headers,
+                    api_access_endpoint=self.host,
+                    **_signing(),
+                )
+            )
+        return UploadAddress(url, headers)
+
     def delete(self, object_name: str) -> None:
         """Let it be gone; it may be already. Raises Unavailable."""
         with suppress(MediaGone), _speaking_our_errors():
@@ -196,13 +233,13 @@ class Media:
                 from google.cloud.storage import Client
 
                 project = self._settings.google_cloud_project
-                if host := self._settings.storage_emulator_host:
+                if self._settings.storage_emulator_host:
                     from google.auth.credentials import AnonymousCredentials
 
                     client = Client(
                         project=project,
                         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # the library has no types
-                        client_options={"api_endpoint": host if "//" in host else f"http://{host}"},
+                        client_options={"api_endpoint": self.host},
                     )
                 else:
                     client = Client(project=project)
@@ -216,6 +253,20 @@ def _retry() -> "Retry":
 
     retry: Retry = DEFAULT_RETRY.with_timeout(PATIENCE)
     return retry
+
+
+def _signing() -> dict[str, Any]:
+    """With what a URL is signed: with the account's own key where there is one, else by asking IAM (signBlob)."""
+    import google.auth
+    from google.auth.credentials import Signing
+    from google.auth.transport.requests import Request
+
+    credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+    if isinstance(credentials, Signing):
+        return {"credentials": credentials}
+    credentials.refresh(Request())  # type: ignore[no-untyped-call]  # the library has no types
+    # What Google's own machines have instead of a key: it names its account.
+    return {"service_account_email": credentials.service_account_email, "access_token": credentials.token}  # type: ignore[attr-defined]
 
 
 def disposition(object_name: str, mime: str) -> str:

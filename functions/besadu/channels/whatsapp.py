@@ -105,6 +105,7 @@ _ALERTS: Final = frozenset(  # fields that staff must hear of; every other field
     }
 )
 
+_TOO_BIG: Final = "131052"  # error code: a file that the Cloud API does not carry
 _PHONE = re.compile(r"[0-9]{5,20}", re.ASCII)
 
 
@@ -118,6 +119,7 @@ class _Content:
     payload: str = ""
     target_id: str = ""
     note: str = ""
+    too_big: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +222,7 @@ def _message(message: object, scene: Scene, known: _Contacts) -> Found:
         payload=content.payload,
         target_id=content.target_id or context_id,
         note=content.note,
+        too_big=content.too_big,
     )
     return [found]
 
@@ -338,7 +341,8 @@ def _system(message: Mapping[str, Any], word: str) -> _Content:
 def _unsupported(message: Mapping[str, Any], _word_of_type: str) -> _Content:
     """A kind that the API does not carry (131051), or a file over 100 MB (131052): the citizen must be told."""
     codes = [text_of(mapping(error).get("code"), 20) for error in sequence(message.get("errors"))]
-    return _Content(kind="event", note=f"unsupported:{word_of(next(filter(None, codes), '131051'))}")
+    code = next(filter(None, codes), "131051")
+    return _Content(kind="event", note=f"unsupported:{word_of(code)}", too_big=code == _TOO_BIG)
 
 
 def _object(message: Mapping[str, Any], word: str) -> Mapping[str, Any]:

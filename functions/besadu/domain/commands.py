@@ -97,6 +97,13 @@ def _cancel(turn: Turn) -> Outcome:
     return turn.outcome(urgent("nothing_open"))
 
 
+def upload(turn: Turn) -> Outcome:
+    """A link to the page for large files, where there is something that they can belong to."""
+    if turn.head.draft is None and not (turn.complaint and turn.complaint.open):
+        return turn.outcome(urgent("upload_nothing"))
+    return replace(turn.outcome(), upload=True)
+
+
 def _help(turn: Turn) -> Outcome:
     return turn.outcome(urgent("help"))
 
@@ -112,5 +119,6 @@ _COMMANDS: Mapping[str, Callable[[Turn], Outcome]] = {
     "status": _status,
     "start": _start,
     "stop": _stop,
+    "upload": upload,
     "withdraw": _withdraw,
 }

@@ -151,4 +151,5 @@ class Outcome:
     submit: bool = False  # ``head.draft`` is complete and confirmed: make it a complaint
     act: CitizenAct | None = None
     status_of: str = ""  # a ticket of theirs whose state is asked for; "" = none
+    upload: bool = False  # a link to the page for large files is wanted, for the draft or the open complaint
     files: tuple[Attachment, ...] = ()  # to fetch, for the draft or for ``act.ticket``

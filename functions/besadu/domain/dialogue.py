@@ -38,6 +38,7 @@ def advance(  # noqa: PLR0913 - all that a pure function needs to know, each by 
       (satisfied, dissatisfied, withdraw) answers by itself, and an addition stays unanswered. A withdrawal or a mark
       may be about an older complaint than the one that was handed in.
     - ``status_of``: the service words the state of that ticket, after making sure that it is the citizen's own.
+    - ``upload``: the service words the reply with a link to the page for large files.
     - ``files``: their evidence ids are ``turn.evidence_ids(key, len(files))``, in the same order; a full draft takes
       fewer than came.
 
@@ -117,6 +118,8 @@ def _small_talk(turn: Turn) -> Outcome | None:
         return None
     kind = turn.said.intent
     draft = turn.head.draft
+    if turn.too_big:
+        return commands.upload(turn)
     if turn.empty:
         kind_key = f"got_{turn.other}" if turn.other else "got_unsupported"
         return _chat(turn, Reply(key=kind_key))

@@ -76,6 +76,8 @@ class Inbound:
     target_id: str = ""  # the message that an edit, revoke or reply is about
     receipt: Receipt | None = None
     note: str = ""  # why it is ignored or what event it is, for the log and the console
+    too_big: bool = False  # a file that the channel does not carry because of its size
+    uploaded: bool = False  # came over our own page: its files lie in the bucket, and no window opens
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,7 @@ class Turn:
     nik_problem_count: int = 0
     files: tuple[Attachment, ...] = ()
     pin: Place | None = None
+    too_big: bool = False  # there was a file that the channel does not carry
     other: str = ""  # "sticker" or "contact" when there is nothing else
     alarm: tuple[str, ...] = ()  # keys of the texts that must come first
 
@@ -115,7 +116,7 @@ def listen(
     return Turn(
         head=replace(
             head,
-            last_inbound_at=now,
+            last_inbound_at=head.last_inbound_at if message.uploaded else now,
             name=nik.mask_in(message.name) or head.name,
             sequence=head.sequence + 1,
         ),
@@ -132,6 +133,7 @@ def listen(
         nik_problem_count=count,
         files=tuple(_safe(each) for each in message.attachments if each.kind in FILES),
         pin=_pin(message.attachments),
+        too_big=message.too_big,
         other=next((each.kind for each in message.attachments if each.kind in {"sticker", "contact"}), ""),
         alarm=_alarm(text),
     )

@@ -25,6 +25,7 @@ Intent = Literal[
     "start",
     "stop",
     "thanks",
+    "upload",
     "withdraw",
     "yes",
 ]
@@ -152,6 +153,13 @@ COMMANDS: Mapping[Intent, str] = {
     "here": """
         jawab di sini | jawab disini | balas di sini | balas disini | kabari di sini | kabari disini |
         kirim jawaban di sini | kirim jawaban disini | jawaban di sini | jawaban disini
+    """,
+    "upload": """
+        kirim file besar | kirim berkas besar | kirim video besar | file besar | berkas besar | video besar
+        | mau kirim file besar | mau kirim berkas besar | mau kirim video besar | file terlalu besar
+        | berkas terlalu besar | video terlalu besar | filenya besar | filenya terlalu besar | videonya besar
+        | videonya terlalu besar | unggah | upload | unggah berkas | unggah file | unggah video | upload file
+        | upload video | tautan unggah | link upload
     """,
     "start": "mulai | start | mulai lagi | kirim kabar lagi",
     "open": "buka | buka pesan | buka jawaban | lihat jawaban | baca jawaban | tampilkan jawaban",

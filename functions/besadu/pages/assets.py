@@ -13,6 +13,7 @@ _TYPES = {
     "besadu.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "upload.js": "text/javascript; charset=utf-8",
 }
 _FOREVER = "public, max-age=31536000, immutable"
 

@@ -60,6 +60,11 @@ def receive(office: Office, webhook: Webhook) -> None:
             _hear(office, heard, keep_raw)
 
 
+def hear_upload(office: Office, message: Inbound) -> None:
+    """Take what came over our own page, as if it had come over the citizen's channel. Raises Unavailable."""
+    _hear(office, message, _Raw(b"", office.settings, secret=False))
+
+
 class _Plan:
     """What one message leads to, collected for its commit. ``head`` grows into the one that is written."""
 
@@ -94,6 +99,7 @@ class _Plan:
                 created_at=self._now,
                 channel=self._message.address.channel,
                 due=self._now,
+                uploaded=self._message.uploaded,
             )
             for evidence_id, attachment in zip(evidence_ids(self._key, len(files)), files, strict=True)
         ]
@@ -150,6 +156,8 @@ class _Plan:
 
     def stage_held(self) -> None:
         """The citizen has written, so the window is open: what was held goes out now."""
+        if self._message.uploaded:
+            return
         self.released = self.head.held
         for outbox_id in self.released:
             self._office.store.outbox.stage_release(self.commit, outbox_id, self._now)
@@ -261,6 +269,10 @@ def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan | None:
         reply = _agreed(reply, plan.stage_act(current))
     elif outcome.status_of:
         reply = status.of(office, sender, outcome.status_of, current)
+    elif outcome.upload:
+        from besadu.services import uploads  # few want it, and a cold start waits for nothing that it does not need
+
+        reply = uploads.link_reply(office, sender, plan.head, now)
     if reply:
         plan.stage_reply(reply)
     plan.stage_held()

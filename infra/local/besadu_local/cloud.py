@@ -79,6 +79,7 @@ def run(options: argparse.Namespace) -> None:
     )
     browser = {"origin": [settings["BESADU_PUBLIC_URL"]], "method": ["GET", "PUT", "POST"]}
     allowed = ["Content-Type", "Content-Range", "Location", "Range", "x-goog-resumable", "x-goog-content-length-range"]
+    allowed.append("x-goog-if-generation-match")
     bucket_server.ensure_bucket(settings["EVIDENCE_BUCKET"], [{**browser, "responseHeader": allowed}])
     stops = [
         serve(bucket_server, options.storage),
