@@ -24,9 +24,12 @@ resource "google_storage_bucket" "evidence" {
 
   # The upload page sends big files from the citizen's browser to the bucket itself.
   cors {
-    origin          = [local.public_url]
-    method          = ["GET", "PUT", "POST"]
-    response_header = ["Content-Type", "Content-Range", "Location", "Range", "x-goog-resumable", "x-goog-content-length-range"]
+    origin = [local.public_url]
+    method = ["GET", "PUT", "POST"]
+    response_header = [
+      "Content-Type", "Content-Range", "Location", "Range",
+      "x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-resumable",
+    ]
     max_age_seconds = 3600
   }
 

@@ -16,6 +16,7 @@ locals {
       settings = concat(local.of_all, local.of_queue, local.of_pages, local.of_twilio, [
         "META_APP_SECRET", "META_VERIFY_TOKEN", "WHATSAPP_PHONE_NUMBER_ID", "NIK_PUBLIC_KEY", "NIK_INDEX_KEY",
         "ANDROID_SMS_SIGNING_KEY", "INFOBIP_WEBHOOK_USER", "INFOBIP_WEBHOOK_PASSWORD", "PBX_SIGNING_KEY", "SMS_GATEWAY",
+        "LINK_KEY",
       ])
     }
     attachments = {

@@ -87,6 +87,15 @@ resource "google_service_account_iam_member" "enqueuer" {
   member             = google_service_account.function[each.value].member
 }
 
+# The page for large files signs, as its own account, where a browser may upload one (IAM signBlob).
+resource "google_service_account_iam_member" "signer" {
+  for_each = toset(["attachments"])
+
+  service_account_id = google_service_account.function[each.value].name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = google_service_account.function[each.value].member
+}
+
 # Files are known by the documents that name them. Who brings them in alone lists and deletes: what a crash left behind.
 resource "google_project_iam_custom_role" "evidence" {
   for_each = {

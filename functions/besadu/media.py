@@ -186,7 +186,7 @@ class Media:
                     version="v4",
                     expiration=lifetime,
                     method="POST",
-                    headers=headers,
+                    headers=dict(headers),  # the library adds the host to it
                     api_access_endpoint=self.host,
                     **_signing(),
                 )

@@ -147,6 +147,8 @@ def test_a_film_of_60_megabytes_joins_the_draft_after_a_drop(guest: Guest) -> No
     eventually(lambda: [item for item in guest.evidence() if item.state == "stored"])
     (item,) = guest.evidence()
     assert (item.size, item.sha256, item.mime) == (size, digest.hexdigest(), "video/mp4")
+    guest.stack.clock.advance(15)
+    eventually(lambda: any("sudah kami terima" in text for text in guest.reads()))
     # Finished twice, it is there once.
     assert finish(link, upload_id).status_code == 200
     assert len(guest.evidence()) == 1
@@ -223,18 +225,6 @@ def test_what_has_not_arrived_is_not_taken_in(visitor: Visitor) -> None:
     assert visitor.guest.evidence() == []
 
 
-def test_a_link_that_was_altered_or_is_too_old_is_refused_politely(guest: Guest) -> None:
-    link = guest.link()
-    token = urlsplit(link).path.rsplit("/", 1)[-1]
-    for wrong in (token[:-1], token[:-2] + "xx", token.replace(".", ""), "x", token.swapcase()):
-        answer = requests.get(link.replace(token, wrong), timeout=10)
-        assert answer.status_code == 410
-        assert "KIRIM FILE BESAR" in answer.text
-        assert token not in answer.text
-    guest.stack.clock.advance(int(uploads.LINK_LIFE.total_seconds()) + 60)
-    assert requests.get(link, timeout=10).status_code == 410
-
-
 def test_a_link_ends_with_its_draft(guest: Guest) -> None:
     link = guest.link()
     guest.says("BATAL")
@@ -283,3 +273,15 @@ def test_when_the_bucket_is_silent_the_page_says_so_and_nothing_is_lost(guest: G
     assert guest.evidence() == []
     assert finish(link, upload_id).status_code == 200
     assert len(guest.evidence()) == 1
+
+
+def test_a_link_that_was_altered_or_is_too_old_is_refused_politely(guest: Guest) -> None:
+    link = guest.link()
+    token = urlsplit(link).path.rsplit("/", 1)[-1]
+    for wrong in (token[:-1], token[:-2] + "xx", token.replace(".", ""), "x", token.swapcase()):
+        answer = requests.get(link.replace(token, wrong), timeout=10)
+        assert answer.status_code == 410
+        assert "KIRIM FILE BESAR" in answer.text
+        assert token not in answer.text
+    guest.stack.clock.advance(int(uploads.LINK_LIFE.total_seconds()) + 60)
+    assert requests.get(link, timeout=10).status_code == 410

@@ -35,6 +35,7 @@ from besadu.store.senders import key_of
 QUIET = timedelta(seconds=4)
 LONGEST_WAIT = timedelta(seconds=12)
 MOST_TRIES = 20
+ARRIVED = "upload_arrived"  # said before all else, for the page and the talk are two places
 PATIENCE = 2.2  # seconds; with one more call the answer still goes out within 3
 MOST_RAW = 700_000  # bytes; a Firestore document holds 1 MiB
 _LONG_NUMBER = re.compile(r"\d(?:[ .\-]{0,3}\d){7,}")  # of any length from a half NIK on: sealed too often costs little
@@ -273,6 +274,8 @@ def _plan(office: Office, message: Inbound, keep_raw: _Raw) -> _Plan | None:
         from besadu.services import uploads  # few want it, and a cold start waits for nothing that it does not need
 
         reply = uploads.link_reply(office, sender, plan.head, now)
+    if message.uploaded:
+        reply = replace(reply, before=(ARRIVED, *reply.before)) if reply else Reply(key=ARRIVED)
     if reply:
         plan.stage_reply(reply)
     plan.stage_held()

@@ -78,8 +78,10 @@ def run(options: argparse.Namespace) -> None:
         state, options.storage, state / "keys" / "service-account.pem", credentials["client_email"]
     )
     browser = {"origin": [settings["BESADU_PUBLIC_URL"]], "method": ["GET", "PUT", "POST"]}
-    allowed = ["Content-Type", "Content-Range", "Location", "Range", "x-goog-resumable", "x-goog-content-length-range"]
-    allowed.append("x-goog-if-generation-match")
+    allowed = [
+        *("Content-Type", "Content-Range", "Location", "Range"),
+        *("x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-resumable"),
+    ]
     bucket_server.ensure_bucket(settings["EVIDENCE_BUCKET"], [{**browser, "responseHeader": allowed}])
     stops = [
         serve(bucket_server, options.storage),
