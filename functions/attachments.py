@@ -40,22 +40,26 @@ def attachments(request: Request) -> Response:
         return serve(app, request, mount_of(settings, "attachments"))
     request.max_content_length = MOST_BODY
     try:
-        if request.method == "POST" and request.path == "/fetch":
-            return _fetch(request)
-        if request.method == "POST" and request.path == "/tidy":
-            invoker.verify(dict(request.headers), settings, "attachments")
-            tidying.tidy(office, media)
-            return Response("tidied", 200)
-        if request.method in ("GET", "HEAD") and request.path.startswith("/gambar/"):
-            item = evidence.picture(office, request.path.removeprefix("/gambar/"))
-            view = item.rendition("view")  # without what the officer's phone wrote beside the picture
-            part = viewing.rendered(item, view) if view else viewing.original(item, inline=False)
-            return part_response(media, part, request)
+        return _task_or_picture(request)
     except Refused:
         return Response("refused", 403)
     except Unavailable as fault:
         logs.warning("attachments_unavailable", fault=str(fault))
         return Response("try again", 503)
+
+
+def _task_or_picture(request: Request) -> Response:
+    if request.method == "POST" and request.path == "/fetch":
+        return _fetch(request)
+    if request.method == "POST" and request.path == "/tidy":
+        invoker.verify(dict(request.headers), settings, "attachments")
+        tidying.tidy(office, media)
+        return Response("tidied", 200)
+    if request.method in ("GET", "HEAD") and request.path.startswith("/gambar/"):
+        item = evidence.picture(office, request.path.removeprefix("/gambar/"))
+        view = item.rendition("view")  # without what the officer's phone wrote beside the picture
+        part = viewing.rendered(item, view) if view else viewing.original(item, inline=False)
+        return part_response(media, part, request)
     return Response("not found", 404)
 
 

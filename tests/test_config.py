@@ -59,7 +59,7 @@ def test_an_optional_channel_is_connected_wholly_or_not_at_all(door: str, group:
 
 
 def test_all_that_is_missing_is_told_at_once() -> None:
-    with pytest.raises(MissingSetting, match="GOOGLE_CLOUD_PROJECT, INVOKER_ACCOUNT, META_APP_SECRET"):
+    with pytest.raises(MissingSetting, match="GOOGLE_CLOUD_PROJECT, INVOKER_ACCOUNT, LINK_KEY, META_APP_SECRET"):
         load({}, "intake")
 
 
