@@ -1,7 +1,8 @@
 """Large files of citizens: from a page straight into the bucket. We sign where to, and take in what has arrived.
 
 What arrived is heard like a photo in the chat: it joins the draft or the open complaint, and the citizen reads there
-that it came. Its id is made from the upload's, so that finishing twice is hearing the same message twice.
+that it came. Its id is made from the upload's, so that finishing twice is hearing the same message twice. What is not
+taken in is no document's, and ``tidying`` takes it away.
 """
 
 import re
@@ -124,7 +125,6 @@ def finish(office: Office, media: Media, token: str, *, upload_id: str, mime: st
     if size is None:
         raise Invalid(_NOT_THERE)
     if size > MOST_BYTES:  # the signature does not allow it
-        media.delete(incoming_name(evidence_id))
         raise Invalid(_TOO_LARGE)
     now = office.now()
     attachment = Attachment(kind=_kind(mime), mime=_mime(mime), filename=_name(filename))
@@ -141,7 +141,6 @@ def finish(office: Office, media: Media, token: str, *, upload_id: str, mime: st
         ),
     )
     if office.store.evidence.read(evidence_id) is None:
-        media.delete(incoming_name(evidence_id))
         raise Invalid(_FULL)
 
 
@@ -158,7 +157,6 @@ def keep(office: Office, media: Media, token: str, *, stream: IO[bytes], mime: s
     except MediaGone:
         raise Invalid(_TOO_LARGE_FOR_A_FORM) from None
     if not kept.size:
-        media.delete(incoming_name(_evidence_id(guest, upload_id)))
         raise Invalid(_EMPTY)
     finish(office, media, token, upload_id=upload_id, mime=mime, filename=filename)
 
