@@ -12,10 +12,10 @@ from besadu.pages.wsgi import mount_of, serve
 from besadu.queue import Queue
 from besadu.services.office import Office
 from besadu.store import open_store
-from besadu.store.client import connect
+from besadu.store.client import connect, connect_audit
 
 settings = config.load(os.environ, FUNCTION)
-office = Office(settings, open_store(connect(settings)), Queue(settings))
+office = Office(settings, open_store(connect(settings), connect_audit(settings)), Queue(settings))
 app = create_app(office, Media(settings))
 
 

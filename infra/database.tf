@@ -1,5 +1,12 @@
-resource "google_firestore_database" "besadu" {
-  name                              = "(default)"
+# Firestore's rights end at the database, so the audit has one of its own: only the console may read it, and add to it.
+locals {
+  databases = { documents = "(default)", audit = "besadu-audit" }
+}
+
+resource "google_firestore_database" "database" {
+  for_each = local.databases
+
+  name                              = each.value
   location_id                       = var.firestore_location
   type                              = "FIRESTORE_NATIVE"
   concurrency_mode                  = "OPTIMISTIC"
@@ -24,14 +31,18 @@ resource "google_firestore_database" "besadu" {
 }
 
 resource "google_firestore_backup_schedule" "daily" {
-  database  = google_firestore_database.besadu.name
+  for_each = google_firestore_database.database
+
+  database  = each.value.name
   retention = "604800s" # a week
 
   daily_recurrence {}
 }
 
 resource "google_firestore_backup_schedule" "weekly" {
-  database  = google_firestore_database.besadu.name
+  for_each = google_firestore_database.database
+
+  database  = each.value.name
   retention = "8467200s" # 14 weeks, the most there is
 
   weekly_recurrence {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from besadu.config import Settings
 from besadu.store import Store, open_store
 from besadu.store.audit import AuditEntry
-from besadu.store.client import connect
+from besadu.store.client import connect, connect_audit
 from besadu.store.directory import Officer
 
 
@@ -32,7 +32,8 @@ def invite(store: Store, email: str, name: str, now: datetime) -> str:
 def main() -> None:
     """Arguments: project, e-mail address, name."""
     project, email, name = sys.argv[1:]
-    store = open_store(connect(Settings(google_cloud_project=project)))
+    settings = Settings(google_cloud_project=project)
+    store = open_store(connect(settings), connect_audit(settings))
     sys.stdout.write(invite(store, email, name, datetime.now(UTC)) + "\n")
 
 

@@ -46,7 +46,7 @@ locals {
     console = {
       memory = "512Mi", cpu = "1", threads = 16, most = 5, timeout = 120, public = true, bucket = "read"
       settings = concat(local.of_all, local.of_queue, [
-        "EVIDENCE_BUCKET", "SESSION_KEY", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "NIK_PUBLIC_KEY",
+        "AUDIT_DATABASE", "EVIDENCE_BUCKET", "SESSION_KEY", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "NIK_PUBLIC_KEY",
         "NIK_DECRYPT_KEY", "NIK_INDEX_KEY", "WHATSAPP_PHONE_NUMBER_ID", "SMS_GATEWAY",
       ])
     }

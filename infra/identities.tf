@@ -35,12 +35,13 @@ locals {
 }
 
 # Where no code deletes a document, none may: an error or a thief in such a function cannot empty the database.
-# Firestore's rights end at the database: which collections a function reads is kept by the code (tests/rules).
+# Firestore's rights end at the database: which of its collections a function reads is kept by the code (tests/rules).
 resource "google_project_iam_custom_role" "documents" {
   for_each = {
     Reader  = ["get", "list"]
     Writer  = ["create", "get", "list", "update"]
     Remover = ["create", "delete", "get", "list", "update"]
+    Auditor = ["create", "get", "list"]
   }
 
   role_id     = "besaduDocument${each.key}"
@@ -58,6 +59,20 @@ resource "google_project_iam_member" "documents" {
   condition {
     title      = "the database in use"
     expression = "resource.name == \"projects/${var.project}/databases/${var.firestore_database}\""
+  }
+}
+
+# Nobody changes or removes what stands in the audit.
+resource "google_project_iam_member" "audit" {
+  for_each = toset([for name, function in local.functions : name if contains(function.settings, "AUDIT_DATABASE")])
+
+  project = var.project
+  role    = google_project_iam_custom_role.documents["Auditor"].id
+  member  = google_service_account.function[each.key].member
+
+  condition {
+    title      = "the audit in use"
+    expression = "resource.name == \"projects/${var.project}/databases/${var.audit_database}\""
   }
 }
 

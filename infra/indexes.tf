@@ -1,14 +1,14 @@
 # What the store's queries need, and what they do not. A test plays every query of the store and compares: the line that
 # is missing here stands in its message.
 locals {
-  # collection: then fields in the index's order, ">" ascending, "<" descending.
+  # collection: then fields in the index's order, ">" ascending, "<" descending, "[]" each element of a list.
   indexes = [
     "complaints: agency> created_at<",
     "complaints: agency> desk> due>",
     "complaints: agency> state> created_at<",
     "complaints: desk> due>",
     "complaints: open> place.village_code> created_at<",
-    "complaints: reporter.nik.index> created_at<",
+    "complaints: reporter.nik.indexes[] created_at<",
     "complaints: state> created_at<",
     "inbox: channel> received_at<",
     "inbox: kind> received_at<",
@@ -49,7 +49,7 @@ locals {
   parsed_indexes = {
     for line in local.indexes : line => {
       collection = split(":", line)[0]
-      fields     = [for field in split(" ", trimspace(split(":", line)[1])) : { path = trim(field, "<>"), order = endswith(field, ">") ? "ASCENDING" : "DESCENDING" }]
+      fields     = [for field in split(" ", trimspace(split(":", line)[1])) : { path = trim(field, "<>[]"), sign = substr(field, -1, 1) }]
     }
   }
   expiring_lines = { for collection, field in local.expiring : "${collection}: ${field}" => { collection = collection, field = field } }
@@ -59,15 +59,16 @@ locals {
 resource "google_firestore_index" "query" {
   for_each = local.parsed_indexes
 
-  database   = google_firestore_database.besadu.name
+  database   = google_firestore_database.database["documents"].name
   collection = each.value.collection
 
   dynamic "fields" {
     for_each = each.value.fields
 
     content {
-      field_path = fields.value.path
-      order      = fields.value.order
+      field_path   = fields.value.path
+      order        = lookup({ ">" = "ASCENDING", "<" = "DESCENDING" }, fields.value.sign, null)
+      array_config = fields.value.sign == "]" ? "CONTAINS" : null
     }
   }
 }
@@ -75,7 +76,7 @@ resource "google_firestore_index" "query" {
 resource "google_firestore_field" "expiring" {
   for_each = local.expiring_lines
 
-  database   = google_firestore_database.besadu.name
+  database   = google_firestore_database.database["documents"].name
   collection = each.value.collection
   field      = each.value.field
 
@@ -87,7 +88,7 @@ resource "google_firestore_field" "expiring" {
 resource "google_firestore_field" "unindexed" {
   for_each = local.bare_lines
 
-  database   = google_firestore_database.besadu.name
+  database   = google_firestore_database.database["documents"].name
   collection = each.value.collection
   field      = each.value.field
 

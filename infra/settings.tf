@@ -9,6 +9,7 @@ locals {
     FUNCTIONS_URL        = local.functions_url
     GOOGLE_CLOUD_PROJECT = var.project
     FIRESTORE_DATABASE   = var.firestore_database
+    AUDIT_DATABASE       = var.audit_database
     EVIDENCE_BUCKET      = google_storage_bucket.evidence.name
     TASKS_LOCATION       = var.region
     INVOKER_ACCOUNT      = google_service_account.invoker.email

@@ -84,6 +84,12 @@ variable "firestore_database" {
   default     = "(default)"
 }
 
+variable "audit_database" {
+  description = "The database of the audit that the console uses: another one after a restore."
+  type        = string
+  default     = "besadu-audit"
+}
+
 variable "nik_key_versions" {
   description = "Versions of the key of the NIKs: the first seals, all open."
   type        = list(number)

@@ -79,12 +79,13 @@ def test_a_key_of_another_kind_stops_with_the_name_of_the_setting() -> None:
 
 
 def test_the_index_matches_the_same_nik_and_depends_on_the_key() -> None:
-    one = vault.index("k" * 32, NIK)
-    assert one == vault.index("k" * 32, NIK)
-    assert one != vault.index("l" * 32, NIK)
-    assert one != vault.index("k" * 32, NIK[:-1] + "4")
+    (one,) = vault.indexes("k" * 32, NIK)
+    assert (one,) == vault.indexes("k" * 32, NIK)
+    assert (one,) != vault.indexes("l" * 32, NIK)
+    assert (one,) != vault.indexes("k" * 32, NIK[:-1] + "4")
     assert NIK not in one
 
 
-def test_during_a_rotation_the_first_key_makes_the_index() -> None:
-    assert vault.index("new-key,old-key", NIK) == vault.index("new-key", NIK)
+def test_during_a_rotation_a_nik_matches_with_both_keys() -> None:
+    both = vault.indexes("new-key,old-key", NIK)
+    assert both == vault.indexes("new-key", NIK) + vault.indexes("old-key", NIK)

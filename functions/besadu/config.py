@@ -22,6 +22,7 @@ class Settings:
     functions_url: str = ""  # base address that tasks and schedules call: always Google's own
     google_cloud_project: str = ""
     firestore_database: str = "(default)"  # another one after a restore
+    audit_database: str = "besadu-audit"  # of what managers changed; the console alone may read and add to it
     evidence_bucket: str = ""
     tasks_location: str = "asia-southeast2"
 
@@ -112,6 +113,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "console": (
         *_ALWAYS,
         *_QUEUE,
+        "audit_database",
         "evidence_bucket",
         "session_key",
         "oidc_issuer",

@@ -69,9 +69,12 @@ def _open_with(name: str, sealed: bytes) -> bytes:
         raise Refused(message) from fault
 
 
-def index(index_key: str, nik: str) -> str:
-    """The HMAC that matches the same NIK. Keyed, because the few million NIKs of a regency are tried out in seconds."""
-    return hmac.new(secrets_of(index_key)[0], nik.encode(), hashlib.sha256).hexdigest()
+def indexes(index_key: str, nik: str) -> tuple[str, ...]:
+    """HMACs that match the same NIK, one for each value of the key.
+
+    Keyed, because the few million NIKs of a regency are tried out in seconds.
+    """
+    return tuple(hmac.new(key, nik.encode(), hashlib.sha256).hexdigest() for key in secrets_of(index_key))
 
 
 @cache

@@ -26,7 +26,7 @@ STICKER = Attachment(kind="sticker", media_id="3", mime="image/webp")
 def sealed(digits: str) -> HeldNik:
     """As the vault does it, with a digest for the cipher text."""
     digest = hashlib.sha256(digits.encode()).hexdigest()
-    return HeldNik(sealed=digest.encode(), index=digest, masked=f"1902********{digits[-4:]}")
+    return HeldNik(sealed=digest.encode(), indexes=(digest,), masked=f"1902********{digits[-4:]}")
 
 
 def complaint(state: State = State.RECEIVED, **changes: object) -> Complaint:

@@ -22,7 +22,7 @@ SOUND = Recording(id="RE1", url="https://api.twilio.com/RE1", seconds=42)
 
 
 def held(digits: str) -> HeldNik:
-    return HeldNik(sealed=b"sealed", index="index", masked=f"{digits[:4]}********{digits[-4:]}")
+    return HeldNik(sealed=b"sealed", indexes=("index",), masked=f"{digits[:4]}********{digits[-4:]}")
 
 
 def a_call(**changes: object) -> Call:

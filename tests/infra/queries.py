@@ -43,12 +43,19 @@ VALUES: dict[Any, tuple[Any, ...]] = {
     type(ADDRESS): (ADDRESS,),
 }
 EQUALITY = {StructuredQuery.FieldFilter.Operator.EQUAL, StructuredQuery.FieldFilter.Operator.IN}
+ELEMENTS = {
+    StructuredQuery.FieldFilter.Operator.ARRAY_CONTAINS,
+    StructuredQuery.FieldFilter.Operator.ARRAY_CONTAINS_ANY,
+}
 DESCENDING = StructuredQuery.Direction.DESCENDING
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A query without its values: collection, fields compared for equality, then fields in order, ``>`` ascending."""
+    """A query without its values: collection, fields compared for equality, then fields in order, ``>`` ascending.
+
+    A field of which an element is compared stands among ``equal`` as ``name[]``.
+    """
 
     collection: str
     equal: frozenset[str]
@@ -62,19 +69,24 @@ class Shape:
     @property
     def fields(self) -> set[str]:
         """All fields that it compares or orders by."""
-        return self.equal | {field[:-1] for field in self.ordered}
+        return {field.removesuffix("[]") for field in self.equal} | {field[:-1] for field in self.ordered}
 
     @property
     def line(self) -> str:
         """The index that it needs, as infra/indexes.tf has it."""
-        return f"{self.collection}: {' '.join([*(f'{name}>' for name in sorted(self.equal)), *self.ordered])}"
+        return f"{self.collection}: {' '.join([*map(_listed, sorted(self.equal)), *self.ordered])}"
 
     def served_by(self, line: str) -> bool:
         """Whether this line of infra/indexes.tf is an index for it."""
         collection, _, listed = line.partition(": ")
         given = listed.split()
         first, rest = given[: len(self.equal)], tuple(given[len(self.equal) :])
-        return collection == self.collection and {field[:-1] for field in first} == self.equal and rest == self.ordered
+        return collection == self.collection and set(first) == set(map(_listed, self.equal)) and rest == self.ordered
+
+
+def _listed(equal: str) -> str:
+    """A field compared for equality, as a line of infra/indexes.tf has it."""
+    return equal if equal.endswith("[]") else f"{equal}>"
 
 
 @dataclass(frozen=True)
@@ -236,7 +248,8 @@ def _shape(request: Any) -> Shape:
     assert not source.all_descendants, f"{source.collection_id}: an index of a collection group is another scope"
     equal, unequal = set(), []
     for one in _filters(query.where):
-        (equal.add if one.op in EQUALITY else unequal.append)(one.field.field_path)
+        name = f"{one.field.field_path}[]" if one.op in ELEMENTS else one.field.field_path
+        (equal.add if one.op in EQUALITY | ELEMENTS else unequal.append)(name)
     ordered = [
         f"{order.field.field_path}{'<' if order.direction == DESCENDING else '>'}"
         for order in query.order_by

@@ -87,8 +87,17 @@ def test_a_function_with_the_bucket_has_its_name_and_the_other_way_round(product
     assert set(production.all("google_storage_bucket_iam_member", "keeper")) == named
 
 
-def test_what_no_right_can_hold_the_code_does_delivery_never_reads_the_audit() -> None:
-    """Firestore grants a database, not a collection; so only what the console imports may touch the audit."""
+def test_no_account_but_the_consoles_reaches_the_audit(production: Plan) -> None:
+    """It has a database of its own, because Firestore grants a database and not a collection."""
+    assert set(production.all("google_project_iam_member", "audit")) == {"console"}
+    named = {name for name, taken in production.outputs["settings"]["functions"].items() if "AUDIT_DATABASE" in taken}
+    assert named == {"console"}
+    others = [*production.all("google_project_iam_member", "documents").values()]
+    assert len(others) == len(DOORS)
+    assert all(one["condition"][0]["expression"].endswith('/databases/(default)"') for one in others)
+
+
+def test_only_the_console_imports_what_touches_the_audit() -> None:
     users = {
         str(path.relative_to(ROOT / "functions"))
         for path in (ROOT / "functions").rglob("*.py")

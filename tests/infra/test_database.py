@@ -19,11 +19,12 @@ def played(emulator: str) -> queries.Played:  # noqa: ARG001 - it must run, its 
 
 def indexes_of(plan: Plan) -> set[str]:
     """The planned indexes, as lines of infra/indexes.tf."""
-    signs = {"ASCENDING": ">", "DESCENDING": "<"}
-    return {
-        f"{index['collection']}: {' '.join(field['field_path'] + signs[field['order']] for field in index['fields'])}"
-        for index in plan.all("google_firestore_index").values()
-    }
+    signs = {"ASCENDING": ">", "DESCENDING": "<", None: "[]"}
+    found = set()
+    for index in plan.all("google_firestore_index").values():
+        fields = (field["field_path"] + signs[field.get("order")] for field in index["fields"])
+        found.add(f"{index['collection']}: {' '.join(fields)}")
+    return found
 
 
 def fields_of(plan: Plan, name: str) -> set[tuple[str, str]]:

@@ -7,13 +7,14 @@ import pytest
 
 from besadu.config import Settings
 from besadu.store import Store, open_store
-from besadu.store.client import connect
+from besadu.store.client import connect, connect_audit
 from tests.infra.terraform import INFRA
 
 
 @pytest.fixture
 def store(firestore_project: str) -> Store:
-    return open_store(connect(Settings(google_cloud_project=firestore_project)))
+    settings = Settings(google_cloud_project=firestore_project)
+    return open_store(connect(settings), connect_audit(settings))
 
 
 def invite(project: str, email: str) -> str:

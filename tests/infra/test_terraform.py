@@ -56,6 +56,24 @@ def test_the_assertions_about_the_design_hold(terraform: Terraform) -> None:
     assert re.search(r"Success! [1-9]\d* passed, 0 failed", said), said
 
 
+def test_a_spoilt_design_fails_the_assertions(spoilt: Terraform) -> None:
+    """Several faults in one run, which is the slow part: each must be told."""
+    faults = (
+        ("source.tf", '!endswith(name, ".in")', '!endswith(name, "links.py")', "The zip holds each module"),
+        ("database.tf", '"POINT_IN_TIME_RECOVERY_ENABLED"', '"POINT_IN_TIME_RECOVERY_DISABLED"', "Any minute"),
+        ("functions.tf", '"INFOBIP_SENDER", "SMS', '"AUDIT_DATABASE", "SMS', "cannot read the audit"),
+        ("identities.tf", 'Auditor = ["create",', 'Auditor = ["update",', "Nobody changes or removes an entry"),
+    )
+    for name, before, after, _ in faults:
+        file = spoilt.folder / name
+        assert before in file.read_text("utf-8"), name
+        file.write_text(file.read_text("utf-8").replace(before, after, 1), "utf-8")
+    done = spoilt.run("test")
+    assert done.returncode != 0
+    for *_, said in faults:
+        assert said in done.stdout + done.stderr
+
+
 def test_a_setting_that_nobody_takes_is_refused(terraform: Terraform) -> None:
     done = terraform.run("plan", "-input=false", "-var-file=envs/staging.tfvars", '-var=settings={META_APP_SECRET="x"}')
     assert done.returncode != 0

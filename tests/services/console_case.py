@@ -70,7 +70,7 @@ class Cast:
                 name=NAME,
                 nik=HeldNik(
                     sealed=vault.seal(self.public_key, NIK.encode()),
-                    index="index",
+                    indexes=("index",),
                     masked="1902********0001",
                 ),
                 sender_key=key_of(address),

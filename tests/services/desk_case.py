@@ -106,7 +106,7 @@ def _register(case: Case) -> None:
         reporter=Reporter(
             address=Address(channel="whatsapp", account="100", phone=PHONE),
             name=NAME,
-            nik=HeldNik(sealed=b"sealed", index="index", masked="1902********0001"),
+            nik=HeldNik(sealed=b"sealed", indexes=("index",), masked="1902********0001"),
             sender_key=secrets.token_hex(8),
         ),
         story=story,

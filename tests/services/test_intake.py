@@ -84,7 +84,7 @@ def test_a_whole_talk_becomes_a_complaint_with_a_sealed_nik(office: Office, hand
     assert complaint.reporter.nik
     assert complaint.reporter.nik.masked == "1902********0003"
     assert vault.open_sealed(office.settings, complaint.reporter.nik.sealed) == NIK.encode()
-    assert complaint.reporter.nik.index == vault.index(office.settings.nik_index_key, NIK)
+    assert complaint.reporter.nik.indexes == vault.indexes(office.settings.nik_index_key, NIK)
     head = head_of(office).value
     assert (head.draft, head.pending, head.tickets) == (None, None, (ticket,))
     assert head.said

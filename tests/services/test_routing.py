@@ -15,8 +15,8 @@ from besadu.services.office import Office
 from besadu.store.senders import key_of
 from tests.factories import ADDRESS, START, Hands, a_complaint, an_office, keep_complaint, keep_head
 
-PERSON = "index-of-a-nik"
-HELD = HeldNik(sealed=b"sealed", index=PERSON, masked="1902********0003")
+PERSON = ("index-of-a-nik",)
+HELD = HeldNik(sealed=b"sealed", indexes=PERSON, masked="1902********0003")
 FACEBOOK = Address(channel="facebook", account="2", user_id="70001")
 SMS = Address(channel="sms", account="android", phone="6281200000002")
 NOW = START
@@ -72,10 +72,17 @@ def test_a_chosen_channel_wins_over_the_one_last_used_and_the_newest_choice_wins
 def test_nobody_else_gets_the_answer(office: Office) -> None:
     here = on(office, FACEBOOK, "BSD-26-0000-0001", NOW - timedelta(days=9))
     on(office, SMS, "BSD-26-0000-0002", NOW)
-    for person in ("", "index-of-another-nik"):
+    for person in ((), ("index-of-another-nik",)):
         route = routing.last_used(office, an_item(FACEBOOK, person=person), here)
         assert (route.item.address, route.changed) == (FACEBOOK, False)
         assert routing.by_number(office, an_item(FACEBOOK, person=person), here) is None
+
+
+def test_a_person_is_the_same_before_and_after_the_key_was_changed(office: Office) -> None:
+    here = on(office, FACEBOOK, "BSD-26-0000-0001", NOW - timedelta(days=9))
+    on(office, SMS, "BSD-26-0000-0002", NOW)
+    route = routing.last_used(office, an_item(FACEBOOK, person=("index-under-the-new-key", *PERSON)), here)
+    assert route.item.address == SMS
 
 
 def test_by_number_finds_a_conversation_that_has_one(office: Office) -> None:

@@ -30,7 +30,7 @@ from besadu.store.inbox import InboxItem
 from besadu.store.reminders import Reminder
 from tests.factories import ADDRESS, START
 
-NIK = HeldNik(sealed=b"\x01\x00\xff", index="abc", masked="1902********0003", minor=True, district_unknown=True)
+NIK = HeldNik(sealed=b"\x01\x00\xff", indexes=("abc",), masked="1902********0003", minor=True, district_unknown=True)
 FILE = Attachment(
     kind="document",
     media_id="1",
@@ -178,7 +178,7 @@ WHOLE: list[Any] = [
         media="m",
         media_kind="video",
         by_person=True,
-        person="index",
+        person=("index",),
         then="t",
         window_was_closed=True,
         inviting=True,

@@ -56,10 +56,13 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class HeldNik:
-    """A NIK as we keep it: sealed with the public key, an HMAC to match it, and a masked form for admins."""
+    """A NIK as we keep it: sealed with the public key, HMACs to match it, and a masked form for admins.
+
+    One HMAC for each key that was valid at the time: while a key is replaced, a NIK of before and one of after match.
+    """
 
     sealed: bytes
-    index: str
+    indexes: tuple[str, ...]
     masked: str
     minor: bool = False
     district_unknown: bool = False

@@ -66,7 +66,7 @@ class OutboxItem:
     created_at: datetime
     due: datetime | None
     sender_key: str = ""  # of the citizen; "" for an agency
-    person: str = ""  # index of the citizen's NIK: the same person on another channel
+    person: tuple[str, ...] = ()  # indexes of the citizen's NIK: the same person on another channel
     ticket: str = ""
     text: str = ""
     buttons: tuple[str, ...] = ()

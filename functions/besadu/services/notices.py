@@ -44,7 +44,7 @@ def to_citizen(
         kind=kind,
         address=complaint.reporter.address,
         sender_key=complaint.reporter.sender_key,
-        person=complaint.reporter.nik.index if complaint.reporter.nik else "",
+        person=complaint.reporter.nik.indexes if complaint.reporter.nik else (),
         ticket=complaint.ticket,
         created_at=now,
         due=now,

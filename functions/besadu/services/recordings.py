@@ -121,7 +121,7 @@ def _told(call: Call, head: Conversation, number: str, *, call_key: str, now: da
         kind="notice",
         address=head.address,
         sender_key=key_of(head.address),
-        person=call.nik.index if call.nik else "",
+        person=call.nik.indexes if call.nik else (),
         ticket=number,
         created_at=now,
         due=now,

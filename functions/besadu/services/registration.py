@@ -55,7 +55,7 @@ def ticket_message(complaint: Complaint, cause: str, now: datetime) -> OutboxIte
         kind="notice",
         address=complaint.reporter.address,
         sender_key=complaint.reporter.sender_key,
-        person=complaint.reporter.nik.index if complaint.reporter.nik else "",
+        person=complaint.reporter.nik.indexes if complaint.reporter.nik else (),
         ticket=complaint.ticket,
         created_at=now,
         due=now,

@@ -18,7 +18,7 @@ def sealer(settings: Settings, now: datetime) -> Callable[[str], HeldNik]:
         checked = nik.check(digits, today)
         return HeldNik(
             sealed=vault.seal(settings.nik_public_key, digits.encode()),
-            index=vault.index(settings.nik_index_key, digits),
+            indexes=vault.indexes(settings.nik_index_key, digits),
             masked=nik.masked(digits),
             minor=isinstance(checked, nik.Nik) and nik.is_minor(checked, today),
             district_unknown=isinstance(checked, nik.Nik) and not checked.district_known,

@@ -18,7 +18,7 @@ from besadu.store.senders import Senders
 
 @dataclass(frozen=True)
 class Store:
-    """All collections of one database."""
+    """All collections."""
 
     database: firestore.Client
     inbox: Inbox
@@ -36,8 +36,8 @@ class Store:
         return Commit(self.database)
 
 
-def open_store(database: firestore.Client) -> Store:
-    """The collections of ``database``."""
+def open_store(database: firestore.Client, audit: firestore.Client | None = None) -> Store:
+    """The collections of ``database``; only the console gives the one where the audit is."""
     outbox = Outbox(database)
     return Store(
         database=database,
@@ -48,6 +48,6 @@ def open_store(database: firestore.Client) -> Store:
         reminders=Reminders(database),
         evidence=EvidenceStore(database),
         directory=Directory(database),
-        audit=Audit(database),
+        audit=Audit(audit or database),
         progress=Progress(database),
     )

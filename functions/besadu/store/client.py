@@ -57,6 +57,11 @@ def connect(settings: Settings) -> firestore.Client:
     return firestore.Client(project=settings.google_cloud_project, database=settings.firestore_database)
 
 
+def connect_audit(settings: Settings) -> firestore.Client:
+    """The audit's own database, to which only the console's account has a right (infra/identities.tf)."""
+    return firestore.Client(project=settings.google_cloud_project, database=settings.audit_database)
+
+
 class Commit:
     """Writes that happen together or not at all."""
 
@@ -64,6 +69,11 @@ class Commit:
         self._database = database
         self._wire = wire_of(database)
         self._writes: list[Any] = []
+        self._before: list[tuple[Callable[[], None], Callable[[], None]]] = []
+
+    def before(self, announce: Callable[[], None], withdraw: Callable[[], None]) -> None:
+        """Let ``announce`` happen before the writes, and ``withdraw`` when Firestore has refused them."""
+        self._before.append((announce, withdraw))
 
     def create(self, reference: firestore.DocumentReference, document: Mapping[str, Any]) -> None:
         """Write a document that must not exist yet; else the whole commit raises AlreadyThere."""
@@ -86,8 +96,15 @@ class Commit:
 
     def run(self, *, timeout: float = TIMEOUT) -> list[object]:
         """Make all writes; their new versions, in order. Raises AlreadyThere, Conflict, Unavailable."""
-        with speaking_our_errors():
-            return self._wire.commit(self._writes, within=timeout)
+        for announce, _ in self._before:
+            announce()
+        try:
+            with speaking_our_errors():
+                return self._wire.commit(self._writes, within=timeout)
+        except (AlreadyThere, Conflict):
+            for _, withdraw in self._before:
+                withdraw()
+            raise
 
 
 def read(

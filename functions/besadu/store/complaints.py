@@ -173,9 +173,10 @@ class Complaints:
             query = query.where(filter=FieldFilter("agency", "==", agency))
         return self._list(query.start_after({"created_at": before}) if before else query)
 
-    def reporters_with(self, nik_index: str) -> list[Reporter]:
+    def reporters_with(self, nik_indexes: tuple[str, ...]) -> list[Reporter]:
         """From where the person with this NIK has complained, the newest first: one citizen on several channels."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("reporter.nik.index", "==", nik_index))
+        where = FieldFilter("reporter.nik.indexes", "array_contains_any", list(nik_indexes))
+        query = self._database.collection(COLLECTION).where(filter=where)
         newest = query.order_by("created_at", direction=firestore.Query.DESCENDING).limit(MOST_REPORTERS)
         found = find(newest.select(["reporter"]), lambda data: from_document(Reporter, data["reporter"]))
         return [stored.value for stored in found]

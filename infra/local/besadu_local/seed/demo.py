@@ -123,7 +123,7 @@ def _nik(office: Office, number: int) -> HeldNik:
     digits = f"190201{10 + number:02d}0785{number:04d}"
     return HeldNik(
         sealed=vault.seal(office.settings.nik_public_key, digits.encode()),
-        index=vault.index(office.settings.nik_index_key, digits),
+        indexes=vault.indexes(office.settings.nik_index_key, digits),
         masked=masked(digits),
     )
 
