@@ -3,12 +3,15 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal, get_args
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from besadu.config import Settings, secrets_of
 from besadu.errors import MissingSetting, Refused
 
+LinkPost = Literal["duty", "deputy", "head"]
+_POSTS: tuple[LinkPost, ...] = get_args(LinkPost)
 _SALT = "desk"
 _PICTURE = "picture"
 _LIST = "list"
@@ -23,11 +26,13 @@ class Link:
     agency: str
     disposition: int
     expires_at: datetime
+    post: LinkPost = "duty"  # whose link it is, so that the history says who opened it
 
 
 def issue(settings: Settings, link: Link) -> str:
     """The token for this link."""
-    return _signer(settings).dumps([link.ticket, link.agency, link.disposition, int(link.expires_at.timestamp())])
+    expires = int(link.expires_at.timestamp())
+    return _signer(settings).dumps([link.ticket, link.agency, link.disposition, expires, link.post])
 
 
 def url(settings: Settings, token: str) -> str:
@@ -38,12 +43,13 @@ def url(settings: Settings, token: str) -> str:
 def read(settings: Settings, token: str, now: datetime) -> Link:
     """What the token stands for. Raises Refused when it is altered or expired."""
     try:
-        ticket, agency, disposition, expires = _signer(settings).loads(token)
+        ticket, agency, disposition, expires, *post = _signer(settings).loads(token)
         link = Link(
             ticket=ticket,
             agency=agency,
             disposition=int(disposition),
             expires_at=datetime.fromtimestamp(expires, UTC),
+            post=next((known for known in _POSTS if post == [known]), "duty"),
         )
     except (BadData, ValueError, TypeError):
         message = "altered link"

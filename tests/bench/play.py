@@ -131,7 +131,7 @@ class Play:
         """The form and the page after it."""
         office = self._office("assignment")
         complaint, officer = desk.follow(office, token)
-        desk.act(office, officer, complaint.ticket, "answer", text=ANSWER, seen=complaint)
+        desk.act(office, officer, complaint.ticket, "answer", desk.Typed(text=ANSWER), seen=complaint)
         self.agency_opens(token)
         self._settle()
 

@@ -1,4 +1,5 @@
 import io
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from flask import Flask
 from besadu.domain.complaint import State
 from besadu.domain.message import Attachment
 from besadu.pages.console import create_app
-from besadu.services import casework
+from besadu.services import casework, handling
 from besadu_local.stack import Stack
 from tests.pages.browser import Browser, Sits, read
 from tests.services.console_case import NAME, NIK, PHONE, Cast, a_cast
@@ -179,7 +180,9 @@ def test_the_preview_follows_what_is_typed_with_and_without_scripts(cast: Cast, 
     preview = whole.select_one("#pratinjau")
     assert preview
     assert "Sudah kami ganti semua." in preview.text
-    assert "dari 4.096 huruf" in preview.text
+    assert "lewat WhatsApp" in preview.text
+    assert [chip.text for chip in preview.select(".chip")] == ["PUAS", "BELUM"]
+    assert "dibayar 1 SMS · tanpa tombol" in " ".join(preview.text.split())
     typed = whole.select_one("#deliver-text")
     assert typed
     assert typed.text.strip() == "Sudah kami ganti semua."
@@ -340,3 +343,62 @@ def test_an_officer_may_send_photos_beyond_the_limit_of_other_forms(cast: Cast, 
         f"/laporan/{ticket}/opd/answer", data=body, content_type="multipart/form-data; boundary=X"
     )
     assert answer.status_code == 303
+
+
+def test_after_two_returns_the_page_says_so_and_only_the_leader_hands_it_on(cast: Cast, sits: Sits) -> None:
+    ticket = cast.forwarded()
+    officer = cast.actor("officer")
+    handling.hand_back(cast.office, officer, ticket, reason="Bukan kami.", right_agency="DPUPR")
+    page = read(sits("admin").get(f"/laporan/{ticket}"))
+    assert "menyarankan Dinas Pekerjaan Umum" in page.text
+    assert [one["value"] for one in page.select("#forward-agency_code option[selected]")] == ["DPUPR"]
+    casework.forward(cast.office, cast.actor("admin"), ticket, agency_code="DISHUB")
+    handling.hand_back(cast.office, officer, ticket, reason="Tetap bukan kami.")
+    page = read(sits("admin").get(f"/laporan/{ticket}"))
+    assert "Sudah 2 kali dikembalikan OPD" in page.text
+    assert not page.select("#form-forward")
+    leader = sits("leader")
+    assert ticket in str(read(leader.get("/")).select_one("#leader"))
+    assert leader.post(f"/laporan/{ticket}/forward", agency_code="DISHUB", note="", case_class="ordinary").location
+    assert cast.stored(ticket).decided
+    assert not read(sits("officer").get(f"/laporan/{ticket}")).select("#form-return")
+
+
+def test_a_request_for_more_time_waits_on_the_start_page_and_is_decided_with_one_button(cast: Cast, sits: Sits) -> None:
+    ticket = cast.forwarded()
+    officer = cast.actor("officer")
+    handling.accept(cast.office, officer, ticket)
+    for day in ("2026-03-30", "2026-03-31"):
+        handling.extend(cast.office, officer, ticket, reason="Menunggu kabel.", day=date.fromisoformat(day))
+    admin = sits("admin")
+    assert ticket in str(read(admin.get("/")).select_one("#extensions"))
+    assert "meminta waktu sampai Selasa, 31 Maret 2026" in admin.get(f"/laporan/{ticket}").text
+    for _ in range(2):  # pressed twice
+        assert admin.post(f"/laporan/{ticket}/grant_extension", revision="4").status_code == 303
+    assert cast.stored(ticket).extensions == 2
+    assert "2 kali" in admin.get(f"/laporan/{ticket}").text
+
+
+def test_a_promise_is_passed_on_as_such(cast: Cast, sits: Sits) -> None:
+    ticket = cast.forwarded()
+    handling.answer(cast.office, cast.actor("officer"), ticket, text="Masuk anggaran Mei.", day=date(2026, 5, 4))
+    admin = sits("admin")
+    page = read(admin.get(f"/laporan/{ticket}"))
+    assert not page.select("#form-deliver")
+    assert "dijadwalkan paling lambat Senin, 4 Mei 2026" in str(page.select_one("#pratinjau"))
+    assert admin.post(f"/laporan/{ticket}/promise", text="Masuk anggaran Mei.").status_code == 303
+    assert cast.stored(ticket).state == State.IN_PROGRESS
+    assert "Dijanjikan" in admin.get(f"/laporan/{ticket}").text
+
+
+def test_an_admin_ends_the_links_of_an_agency(cast: Cast, sits: Sits) -> None:
+    ticket = cast.forwarded()
+    admin = sits("admin")
+    assert admin.post(f"/laporan/{ticket}/renew_link", reason="").status_code == 422
+    sent = len(cast.office.store.outbox.of_ticket(ticket))
+    assert admin.post(f"/laporan/{ticket}/renew_link", reason="Tautan tersebar.").status_code == 303
+    assert cast.stored(ticket).disposition == 2
+    assert len(cast.office.store.outbox.of_ticket(ticket)) == sent
+    assert admin.post(f"/laporan/{ticket}/renew_link", reason="Kirim yang baru.", send="ya").status_code == 303
+    assert len(cast.office.store.outbox.of_ticket(ticket)) == sent + 1
+    assert cast.stored(ticket).history[-1].note == "Kirim yang baru."

@@ -1,5 +1,6 @@
 import io
 import re
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -315,3 +316,117 @@ def test_a_list_that_is_altered_or_old_is_closed(case: Case, desk: FlaskClient) 
     assert desk.get(f"/daftar/{case.token()}").status_code == 410
     case.hands.advance(days=8)
     assert desk.get(f"/daftar/{token}").status_code == 410
+
+
+def test_a_photo_of_before_is_marked_so_and_both_go_with_the_answer(desk: FlaskClient, case: Case) -> None:
+    before, after = photo(), photo(JPEG + b"2", "b.jpg")
+    assert send(desk, case, "answer", text="Selesai.", how="selesai", before=before, files=after).status_code == 303
+    answer = case.stored().answer
+    assert answer
+    assert len(answer.evidence) == 2
+    assert answer.before == answer.evidence[:1]
+
+
+def test_a_refused_answer_keeps_the_choice_the_day_and_both_kinds_of_photos(desk: FlaskClient, case: Case) -> None:
+    before, after = photo(), photo(JPEG + b"2", "b.jpg")
+    refused = send(desk, case, "answer", text="Nanti.", how="jadwal", day="2026-03-02", before=before, files=after)
+    assert refused.status_code == 422
+    page = read(refused)
+    assert "hari yang akan datang" in page.text
+    assert page.select_one("input[name=how][value=jadwal][checked]")
+    assert page.select_one("#day-answer")["value"] == "2026-03-02"  # type: ignore[index]  # else the test fails here
+    kept = {name: [str(box["value"]) for box in page.select(f"input[name={name}]")] for name in ("kept", "kept_before")}
+    assert [len(ids) for ids in kept.values()] == [1, 1]
+    sent = send(desk, case, "answer", text="Nanti.", how="jadwal", day="2026-05-04", **kept)
+    assert sent.status_code == 303
+    answer = case.stored().answer
+    assert answer
+    assert answer.scheduled_for
+    assert answer.before == tuple(kept["kept_before"])
+
+
+@pytest.mark.parametrize(("how", "day"), [("selesai", "2026-05-04"), ("jadwal", ""), ("selesai", "besok")])
+def test_a_day_that_contradicts_the_answer_is_explained(desk: FlaskClient, case: Case, how: str, day: str) -> None:
+    refused = send(desk, case, "answer", text="Selesai.", how=how, day=day)
+    assert refused.status_code == 422
+    assert read(refused).select_one("#error-answer")
+    assert case.stored().state == State.ASSIGNED
+
+
+def test_more_time_is_taken_once_when_two_ask_at_once_and_the_other_keeps_the_words(
+    desk: FlaskClient, case: Case
+) -> None:
+    send(desk, case, "accept")
+    seen = case.stored().revision
+    deputy = case.token(post="deputy")
+    first = send(desk, case, "extend", text="Menunggu aspal.", day="2026-03-30", revision=str(seen))
+    second = send(desk, case, "extend", token=deputy, text="Cuaca buruk.", day="2026-03-31", revision=str(seen))
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert "sudah diberi tambahan waktu oleh Petugas piket DPUPR pada Senin, 2 Maret 2026" in second.text
+    assert "Cuaca buruk." in second.text
+    assert case.stored().extensions == 1
+    again = send(desk, case, "extend", text="Menunggu aspal.", day="2026-03-30", revision=str(seen))
+    assert again.status_code == 303
+    assert case.stored().extensions == 1
+
+
+def test_the_history_says_whose_link_was_opened(desk: FlaskClient, case: Case) -> None:
+    desk.get(f"/t/{case.token()}")
+    desk.get(f"/t/{case.token(post='deputy')}")
+    opened = [entry.actor for entry in case.stored().history if entry.action == "open_link"]
+    assert opened == ["Petugas piket DPUPR", f"Wakil penghubung {case.agency.name}"]
+
+
+def test_progress_is_told_when_it_is_ticked(desk: FlaskClient, case: Case) -> None:
+    send(desk, case, "accept")
+    assert send(desk, case, "progress", text="Sudah kami cek.").status_code == 303
+    assert case.stored().progress_told == 0
+    assert send(desk, case, "progress", text="Menunggu material.", tell="ya").status_code == 303
+    assert case.stored().progress_told == 1
+    refused = send(desk, case, "progress", text="Lagi.", tell="ya")
+    assert refused.status_code == 422
+    assert read(refused).select_one("#form-progress input[name=tell][checked]")
+
+
+def test_a_return_names_the_right_agency(desk: FlaskClient, case: Case, stack: Stack) -> None:
+    other = a_case(stack, beside=case).agency.code
+    case.office.store.directory.forget()
+    page = read(desk.get(f"/t/{case.token()}"))
+    assert page.select_one(f"#agency-return option[value={other}]")
+    assert not page.select_one(f"#agency-return option[value={case.agency.code}]")
+    assert send(desk, case, "return", text="Bukan kami.", agency=other).status_code == 303
+    assert case.stored().suggested_agency == other
+
+
+def test_a_link_that_died_while_somebody_wrote_does_not_cost_the_words(desk: FlaskClient, case: Case) -> None:
+    old = case.token()
+    casework.renew_link(case.office, ADMIN, case.ticket, reason="Tersebar.", send=False)
+    answer = send(desk, case, "answer", token=old, text="Sudah <b>ditambal</b> kemarin")
+    assert answer.status_code == 410
+    assert "tautannya diganti" in answer.text
+    words = read(answer).select_one("textarea")
+    assert words
+    assert words.text == "Sudah <b>ditambal</b> kemarin"
+
+
+def test_two_officers_at_once_one_answer_wins_and_the_other_is_told_by_whom_and_when(case: Case) -> None:
+    app, barrier, answers = create_app(case.office, case.media), threading.Barrier(2), {}
+    tokens = {"duty": case.token(), "deputy": case.token(post="deputy")}
+
+    def work(post: str) -> None:
+        with app.test_client() as client:
+            barrier.wait()
+            answers[post] = send(client, case, "answer", token=tokens[post], text=f"Jawaban dari {post}")
+
+    threads = [threading.Thread(target=work, args=(post,)) for post in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers.values()) == [303, 409]
+    (lost,) = [post for post, answer in answers.items() if answer.status_code == 409]
+    stored = case.stored()
+    assert stored.answer
+    assert lost not in stored.answer.text
+    assert f"sudah dijawab oleh {stored.answer.by} pada Senin, 2 Maret 2026 pukul 09.00 WIB" in answers[lost].text
+    assert f"Jawaban dari {lost}" in answers[lost].text

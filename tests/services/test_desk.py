@@ -84,7 +84,7 @@ def test_opening_goes_on_the_history_once_an_hour(stack: Stack) -> None:
 
 def test_every_step_changes_the_complaint_once_however_often_it_is_sent(stack: Stack) -> None:
     case = a_case(stack)
-    take = lambda action, text="": desk.act(case.office, case.officer, case.ticket, action, text=text)  # noqa: E731
+    take = lambda action, text="": desk.act(case.office, case.officer, case.ticket, action, desk.Typed(text=text))  # noqa: E731
     for action, text, state in (
         ("accept", "", State.IN_PROGRESS),
         ("note", "Sudah disurvei.", State.IN_PROGRESS),
@@ -97,17 +97,17 @@ def test_every_step_changes_the_complaint_once_however_often_it_is_sent(stack: S
 
 def test_a_question_sent_twice_is_asked_once(stack: Stack) -> None:
     case = a_case(stack)
-    first = desk.act(case.office, case.officer, case.ticket, "ask", text="Di kilometer berapa?")
-    again = desk.act(case.office, case.officer, case.ticket, "ask", text="Di kilometer berapa?")
+    first = desk.act(case.office, case.officer, case.ticket, "ask", desk.Typed(text="Di kilometer berapa?"))
+    again = desk.act(case.office, case.officer, case.ticket, "ask", desk.Typed(text="Di kilometer berapa?"))
     assert first.state == State.ASKED
     assert again.revision == first.revision
 
 
 def test_who_comes_too_late_is_told_what_happened(stack: Stack) -> None:
     case = a_case(stack)
-    desk.act(case.office, case.officer, case.ticket, "answer", text="Sudah ditambal.")
+    desk.act(case.office, case.officer, case.ticket, "answer", desk.Typed(text="Sudah ditambal."))
     with pytest.raises(NotAllowed):
-        desk.act(case.office, case.officer, case.ticket, "answer", text="Jawaban lain.")
+        desk.act(case.office, case.officer, case.ticket, "answer", desk.Typed(text="Jawaban lain."))
     said = desk.what_happened(desk.agency_file(case.office, case.officer, case.ticket))
     assert said.startswith("Laporan ini sudah dijawab oleh Petugas Uji pada Senin, 2 Maret 2026")
 
@@ -115,7 +115,7 @@ def test_who_comes_too_late_is_told_what_happened(stack: Stack) -> None:
 def test_an_answer_without_words_is_refused(stack: Stack) -> None:
     case = a_case(stack)
     with pytest.raises(Invalid, match="belum diisi"):
-        desk.act(case.office, case.officer, case.ticket, "answer", text="  ")
+        desk.act(case.office, case.officer, case.ticket, "answer", desk.Typed(text="  "))
     assert case.stored().state == State.ASSIGNED
 
 
@@ -135,7 +135,7 @@ def test_only_the_agencys_own_files_of_this_complaint_go_with_its_answer(stack: 
 
 def test_an_answer_sent_back_shows_why(stack: Stack) -> None:
     case = a_case(stack)
-    desk.act(case.office, case.officer, case.ticket, "answer", text="Selesai.")
+    desk.act(case.office, case.officer, case.ticket, "answer", desk.Typed(text="Selesai."))
     case.hands.advance(hours=1)
     answers.send_back(case.office, ADMIN, case.ticket, reason="Mohon sebutkan tanggalnya.")
     file = desk.agency_file(case.office, case.officer, case.ticket)
@@ -146,7 +146,7 @@ def test_an_answer_sent_back_shows_why(stack: Stack) -> None:
 
 def test_the_citizens_reply_is_read_in_full_and_without_numbers(stack: Stack) -> None:
     case = a_case(stack)
-    desk.act(case.office, case.officer, case.ticket, "ask", text="Di RT berapa?")
+    desk.act(case.office, case.officer, case.ticket, "ask", desk.Typed(text="Di RT berapa?"))
     case.hands.advance(minutes=5)
     said = TalkLine(at=case.hands.now(), speaker="citizen", text=f"RT 3, telepon {PHONE}", key="reply")
     commit = case.office.store.commit()

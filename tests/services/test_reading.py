@@ -6,7 +6,7 @@ import pytest
 from besadu.domain.complaint import Actor, State, TalkLine, first_broken_entry
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Invalid, Refused
-from besadu.services import answers, correspondence, reading, worklists
+from besadu.services import answers, correspondence, preview, reading, worklists
 from besadu.store.inbox import InboxItem
 from besadu_local.stack import Stack
 from tests.factories import complaint_of
@@ -222,10 +222,20 @@ def test_an_admin_may_settle_a_conversation_without_words(cast: Cast) -> None:
 
 def test_the_preview_is_what_is_sent(cast: Cast) -> None:
     ticket = cast.answered()
-    preview = reading.answer_preview(cast.office, cast.stored(ticket), "Sudah diganti hari ini.")
+    shown = preview.of_answer(cast.office, cast.stored(ticket), "Sudah diganti hari ini.")
     answers.deliver(cast.office, cast.actor("admin"), ticket, text="Sudah diganti hari ini.")
     answer: OutboxItem = next(item for item in cast.office.store.outbox.of_ticket(ticket) if item.kind == "answer")
-    assert preview == answer.text
+    assert (shown[0].channel, shown[0].own, shown[0].pieces) == ("whatsapp", True, (answer.text,))
+    assert shown[0].buttons == answer.buttons
+    assert {one.channel: one.segments for one in shown} == {"whatsapp": 0, "facebook": 0, "instagram": 0, "sms": 1}
+
+
+def test_a_long_answer_shows_how_many_messages_it_becomes(cast: Cast) -> None:
+    shown = preview.of_answer(cast.office, cast.stored(cast.answered()), "Sudah kami perbaiki semuanya. " * 110)
+    pieces = {one.channel: len(one.pieces) for one in shown}
+    assert pieces["whatsapp"] == 1
+    assert pieces["instagram"] > 1
+    assert pieces["sms"] > 1
 
 
 def test_what_a_place_lies_near_is_no_reason_to_suggest_an_agency(cast: Cast) -> None:

@@ -175,6 +175,7 @@ WHOLE: list[Any] = [
         template_values=("a", "b"),
         link_for="l",
         disposition=1,
+        link_post="deputy",
         media="m",
         media_kind="video",
         by_person=True,

@@ -74,6 +74,7 @@ class OutboxItem:
     template_values: tuple[str, ...] = ()
     link_for: str = ""  # agency whose one-ticket link goes with it
     disposition: int = 0  # the hand-over that the link is bound to
+    link_post: Literal["duty", "deputy", "head"] = "duty"  # whose link it is
     listed: tuple[Listed, ...] = ()  # what a digest tells of
     fallbacks: tuple[Address, ...] = ()  # of a post: where it goes when this address fails for good
     media: str = ""  # evidence id of the one file that this message is

@@ -61,15 +61,21 @@ def part_response(media: Media, part: Part, asked: Request) -> Response:
     return Response(itertools.chain([head], pieces), status=status, headers=headers)
 
 
-def keep_files(office: Office, media: Media, ticket: str, actor: Actor) -> tuple[tuple[str, ...], str]:
-    """The files of the form and those that an earlier, refused form had brought; and what is wrong with one of them."""
-    kept = list(desk.own_uploads(office, ticket, tuple(request.form.getlist("kept")[:MOST_FILES])))
-    files = [file for file in request.files.getlist("files") if file.filename]
+def keep_files(
+    office: Office, media: Media, ticket: str, actor: Actor, *, field: str = "files", room: int = MOST_FILES
+) -> tuple[tuple[str, ...], str]:
+    """The files of one field and those that an earlier, refused form had brought; and what is wrong with one of them.
+
+    ``room``: how many there may be.
+    """
+    kept_before = "kept" if field == "files" else f"kept_{field}"
+    kept = list(desk.own_uploads(office, ticket, tuple(request.form.getlist(kept_before)[:MOST_FILES])))
+    files = [file for file in request.files.getlist(field) if file.filename]
     if files and not any(row.action == "answer" for row in desk.agency_file(office, actor, ticket).steps):
         return tuple(kept), ""  # nothing is kept for a step that cannot be taken
     problem = ""
     for file in files:
-        if len(kept) >= MOST_FILES:
+        if len(kept) >= room:
             problem = f"Paling banyak {MOST_FILES} berkas."
             break
         try:

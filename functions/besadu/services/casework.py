@@ -9,7 +9,7 @@ from besadu.domain.nik import mask_in
 from besadu.errors import Invalid
 from besadu.services import notices
 from besadu.services.office import Office
-from besadu.services.steps import Step, change, citizen_told, filled, fits, joined, said, take
+from besadu.services.steps import Step, agency_told, change, citizen_told, filled, fits, joined, said, take
 from besadu.store.complaints import Decision
 
 LONGEST_TITLE = 120
@@ -162,6 +162,21 @@ def merge(office: Office, actor: Actor, ticket: str, *, into: str) -> Complaint:
     decide(joining.value)  # refused before anything is written, if it must be
     # The leading one first: a crash between the two leaves a follower too many, never a reporter forgotten.
     change(office, into, follow)
+    return change(office, ticket, decide)
+
+
+def renew_link(office: Office, actor: Actor, ticket: str, *, reason: str, send: bool) -> Complaint:
+    """End every link of the agency to this complaint; with ``send`` its duty post gets a new one."""
+    filled(reason, "Alasan")
+    now = office.now()
+
+    def decide(before: Complaint) -> Decision:
+        # Links are bound to the number of the hand-over, so the next number ends them all.
+        number = before.disposition + 1
+        after = workflow.step(before, "renew_link", actor, now=now, calendar=office.calendar(), disposition=number)
+        told = agency_told(office, "renew_link")(before, after, now) if send else ()
+        return Decision(after=after, action="renew_link", actor=actor, note=reason.strip(), outbox=told)
+
     return change(office, ticket, decide)
 
 

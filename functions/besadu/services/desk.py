@@ -2,43 +2,63 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
 from besadu import links, logs
 from besadu.domain import deadlines, workflow
-from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, Entry, Place, State, TalkLine
+from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, Entry, Extension, Place, State, TalkLine
 from besadu.domain.evidence import Evidence, EvidenceState, Rendition
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in, mask_phones
-from besadu.errors import Conflict, Refused
+from besadu.errors import Conflict, Invalid, Refused
 from besadu.services import casework, handling
 from besadu.services.office import Office
 from besadu.store.client import Stored
 from besadu.store.complaints import Decision
+from besadu.store.officepage import AgencyRecord
 
-DeskAction = Literal["accept", "return", "ask", "answer", "note"]
+DeskAction = Literal["accept", "return", "ask", "extend", "progress", "answer", "note"]
 
 OPENED: Final = "open_link"  # in the history: somebody looked, with the link
 OPENINGS_APART: Final = timedelta(hours=1)
 
 DEAD_LINK: Final = "Tautan ini tidak berlaku atau sudah kedaluwarsa. Mintalah tautan baru kepada admin BESADU."
 MOVED_ON: Final = (
-    "Laporan ini sudah diteruskan ulang, sehingga tautan ini tidak berlaku lagi. Gunakan tautan yang terbaru."
+    "Laporan ini sudah diteruskan ulang atau tautannya diganti, sehingga tautan ini tidak berlaku lagi. "
+    "Gunakan tautan yang terbaru."
 )
 
+_UNTITLED: Final = {"duty": "Petugas", "deputy": "Wakil penghubung", "head": "Kepala"}
+_WRONG_DAY: Final = {
+    True: "Isi tanggal jadwalnya: hari yang akan datang.",
+    False: "Tanggal pengerjaan belum lewat. Bila belum dikerjakan, pilih “Dijadwalkan”.",
+}
+
 # What the agency reads of the history; the notes of the office among itself are not for it.
-_SHOWN: Final = frozenset({"forward", "send_back", "accept", "return", "ask", "reply", "lapse", "answer", "deliver"})
+_SHOWN: Final = frozenset(
+    {"forward", "send_back", "accept", "return", "ask", "reply", "lapse", "answer", "deliver", "promise", "extend"}
+    | {"ask_extension", "grant_extension", "refuse_extension", "progress"}
+)
+# Those whose note is meant for the agency, or its own.
+_NOTED: Final = frozenset(
+    {"ask", "answer", "forward", "lapse", "reply", "return", "send_back", "extend", "progress"}
+    | {"ask_extension", "grant_extension", "refuse_extension"}
+)
 _DONE: Final = {
     "accept": "diterima",
     "answer": "dijawab",
     "ask": "ditanyakan kepada pelapor",
+    "ask_extension": "dimintakan tambahan waktu",
     "close_silently": "ditutup",
     "deliver": "disampaikan kepada pelapor",
     "dissatisfied": "dibuka kembali",
+    "extend": "diberi tambahan waktu",
     "forward": "diteruskan ulang",
     "lapse": "dilanjutkan",
+    "grant_extension": "diberi tambahan waktu",
     "merge": "digabung dengan laporan lain",
+    "promise": "disampaikan jadwalnya kepada pelapor",
     "refer": "dirujuk ke instansi lain",
     "reject": "dinyatakan tidak layak",
     "reply": "dijawab",
@@ -47,6 +67,20 @@ _DONE: Final = {
     "send_back": "dikembalikan untuk dilengkapi",
     "withdraw": "dicabut",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What an officer typed into the form of a step."""
+
+    text: str = ""
+    evidence: tuple[str, ...] = ()  # files that are in the bucket
+    before: tuple[str, ...] = ()  # those of them that show the place before the work
+    day: date | None = None  # new date, or when the work was or will be done
+    scheduled: bool = False  # not done yet, but promised for ``day``
+    tell: bool = False  # the citizen, too
+    agency: str = ""  # code of the OPD that is responsible instead
+    revision: int | None = None  # of the complaint as it stood on the page; None when nobody knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +105,7 @@ class AgencyFile:
     """A complaint without any identity: no name, NIK, number or address of the citizen in any field."""
 
     ticket: str
+    revision: int
     state: State
     title: str
     story: str
@@ -90,6 +125,10 @@ class AgencyFile:
     due: datetime | None
     days_left: int | None  # working days; below zero when late; None when no clock of the agency runs
     answer: Answer | None
+    extensions: int
+    extension: Extension | None  # asked for, not decided
+    progress_told: int
+    scheduled_for: datetime | None
     talk: tuple[TalkLine, ...]
     evidence: tuple[EvidenceView, ...]  # the citizen's
     answer_evidence: tuple[EvidenceView, ...]  # the agency's own
@@ -123,8 +162,14 @@ def _followed(office: Office, token: str) -> tuple[Stored[Complaint], Actor]:
     if (stored.value.agency, stored.value.disposition) != (link.agency, link.disposition):
         raise Refused(MOVED_ON)
     agency = office.store.directory.agency(link.agency)
-    post = agency.duty.title if agency and agency.duty.title else f"Petugas {stored.value.agency_name}"
-    return stored, Actor(role="officer", name=post, agency=link.agency)
+    return stored, Actor(role="officer", name=_post_title(agency, link, stored.value), agency=link.agency)
+
+
+def _post_title(agency: AgencyRecord | None, link: links.Link, complaint: Complaint) -> str:
+    """As whom the holder of this link acts: the post, its deputy and the head have a link each."""
+    posts = {"duty": agency.duty, "deputy": agency.deputy, "head": agency.head} if agency else {}
+    post = posts.get(link.post)
+    return post.title if post and post.title else f"{_UNTITLED[link.post]} {complaint.agency_name}"
 
 
 def agency_file(office: Office, actor: Actor, ticket: str) -> AgencyFile:
@@ -140,25 +185,31 @@ def act(
     actor: Actor,
     ticket: str,
     action: DeskAction,
+    typed: Typed = Typed(),
     *,
-    text: str = "",
-    evidence: tuple[str, ...] = (),
     seen: Complaint | None = None,
 ) -> Complaint:
     """Take a step for the agency. The same step with the same words again changes nothing (a form sent twice).
 
-    ``seen`` is the complaint if the caller has just read it.
+    ``seen`` is the complaint if the caller has just read it. Conflict: somebody else of the agency was faster.
     Raises Invalid and NotAllowed (Indonesian), KeyError, Conflict, Unavailable.
     """
     if seen is None and (stored := office.store.complaints.read(ticket)):
         seen = stored.value
-    if seen is not None and _is_done(seen, actor, action, text):
+    if seen is not None and _is_done(seen, actor, action, typed):
         return seen
+    if action == "answer" and typed.scheduled != (typed.day is not None and typed.day > _today(office)):
+        raise Invalid(_WRONG_DAY[typed.scheduled])
+    text = typed.text
     steps: dict[DeskAction, Callable[[], Complaint]] = {
         "accept": lambda: handling.accept(office, actor, ticket),
-        "return": lambda: handling.hand_back(office, actor, ticket, reason=text),
+        "return": lambda: handling.hand_back(office, actor, ticket, reason=text, right_agency=typed.agency),
         "ask": lambda: casework.ask(office, actor, ticket, question=text),
-        "answer": lambda: handling.answer(office, actor, ticket, text=text, evidence=evidence),
+        "extend": lambda: handling.extend(office, actor, ticket, reason=text, day=typed.day),
+        "progress": lambda: handling.progress(office, actor, ticket, text=text, tell=typed.tell),
+        "answer": lambda: handling.answer(
+            office, actor, ticket, text=text, evidence=typed.evidence, before=typed.before, day=typed.day
+        ),
         "note": lambda: casework.note(office, actor, ticket, text=text),
     }
     return steps[action]()
@@ -182,17 +233,26 @@ def own_uploads(office: Office, ticket: str, ids: tuple[str, ...]) -> tuple[str,
 
 def what_happened(file: AgencyFile) -> str:
     """Who moved the complaint last and how, for somebody whose step came too late."""
-    last = next((entry for entry in reversed(file.history) if entry.source != entry.target), None)
-    if last is None or last.action not in _DONE:
+    last = next((entry for entry in reversed(file.history) if entry.action in _DONE), None)
+    if last is None:
         return "Laporan ini sudah berubah sejak halaman dibuka."
     return f"Laporan ini sudah {_DONE[last.action]} oleh {last.actor} pada {deadlines.datetime_text(last.at)}."
 
 
-def _is_done(complaint: Complaint, actor: Actor, action: DeskAction, text: str) -> bool:
-    last = next((entry for entry in reversed(complaint.history) if entry.action != OPENED), None)
-    if last is None or (last.action, last.role, complaint.agency) != (action, "officer", actor.agency):
+def _is_done(complaint: Complaint, actor: Actor, action: DeskAction, typed: Typed) -> bool:
+    """Whether this very form was taken before. Raises Conflict when a colleague has done the like since the page."""
+    if complaint.agency != actor.agency:
         return False
-    return last.note.endswith(text.strip())
+    said = [entry for entry in complaint.history if entry.action != OPENED]
+    since = said[-1:] if typed.revision is None else [entry for entry in said if entry.number > typed.revision]
+    same = {"extend", "ask_extension"} if action == "extend" else {action}
+    alike = [entry for entry in since if entry.role == "officer" and entry.action in same]
+    if any(entry.note.endswith(typed.text.strip()) for entry in alike):
+        return True
+    # More time twice would be one more extension, which nobody meant.
+    if alike and action == "extend":
+        raise Conflict(complaint.ticket)
+    return False
 
 
 def _with_opening(office: Office, stored: Stored[Complaint], actor: Actor) -> Complaint:
@@ -221,6 +281,7 @@ def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
     with_agency = complaint.clock in ("accept", "answer") and complaint.due is not None
     return AgencyFile(
         ticket=complaint.ticket,
+        revision=complaint.revision,
         state=complaint.state,
         title=_masked(complaint.title),
         story=_masked(complaint.story),
@@ -240,12 +301,20 @@ def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
         due=complaint.due if with_agency else None,
         days_left=_days_left(office, complaint) if with_agency else None,
         answer=replace(answer, text=_masked(answer.text), original=_masked(answer.original)) if answer else None,
+        extensions=complaint.extensions,
+        extension=complaint.extension,
+        progress_told=complaint.progress_told,
+        scheduled_for=complaint.scheduled_for,
         talk=tuple(replace(line, text=_masked(line.text), key="") for line in talk if line.speaker != "besadu"),
         evidence=tuple(views[one] for one in dict.fromkeys(sent) if one in views),
         answer_evidence=tuple(views[one] for one in added if one in views),
         history=_shown(complaint.history),
         steps=workflow.allowed(complaint, actor),
     )
+
+
+def _today(office: Office) -> date:
+    return office.now().astimezone(deadlines.WIB).date()
 
 
 def _days_left(office: Office, complaint: Complaint) -> int | None:
@@ -287,12 +356,11 @@ def _kind_of(item: Evidence) -> MediaKind:
 
 def _shown(history: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """The steps that concern the agency. Of what others did, the note stays out unless it was meant for the agency."""
-    notes = {"ask", "answer", "forward", "lapse", "reply", "return", "send_back"}
     return tuple(
         replace(
             entry,
             actor="Pelapor" if entry.role == "citizen" else entry.actor,
-            note=_masked(entry.note) if entry.action in notes else "",
+            note=_masked(entry.note) if entry.action in _NOTED else "",
             told=(),
         )
         for entry in history

@@ -27,7 +27,7 @@ def addressed(office: Office, item: OutboxItem, message: Outgoing, *, now: datet
         short = {f"v{n}": _cut(n, value, item) for n, value in enumerate(item.template_values, start=1)}
         return replace(message, text=texts.letter(f"{item.template}_sms", link=link, **short))
     named = {f"v{n}": value for n, value in enumerate(item.template_values, start=1)}
-    each = "\n\n".join(f"- {one.text}\n  {_listed_link(office, one, now)}" for one in item.listed)
+    each = "\n\n".join(f"- {one.text}\n  {_listed_link(office, one, now, item.link_post)}" for one in item.listed)
     return replace(
         message,
         subject=texts.letter(f"{item.template}_subject", **named),
@@ -67,7 +67,7 @@ def _link(office: Office, item: OutboxItem, now: datetime) -> tuple[str, str]:
     """What a template's button takes, and the whole address."""
     public = office.settings.besadu_public_url
     if item.link_for and item.ticket:
-        token = links.issue(office.settings, _ticket(item.ticket, item.link_for, item.disposition, now))
+        token = links.issue(office.settings, _ticket(item.ticket, item.link_for, item.disposition, now, item.link_post))
         return token, links.url(office.settings, token)
     if item.link_for:
         token = links.issue_list(office.settings, item.link_for, now + LIST_LIFE)
@@ -77,15 +77,15 @@ def _link(office: Office, item: OutboxItem, now: datetime) -> tuple[str, str]:
     return "?dari=pesan", f"{public}/console/"
 
 
-def _listed_link(office: Office, one: Listed, now: datetime) -> str:
+def _listed_link(office: Office, one: Listed, now: datetime, post: links.LinkPost) -> str:
     if not one.agency:
         return f"{office.settings.besadu_public_url}/console/laporan/{one.ticket}"
-    token = links.issue(office.settings, _ticket(one.ticket, one.agency, one.disposition, now))
+    token = links.issue(office.settings, _ticket(one.ticket, one.agency, one.disposition, now, post))
     return links.url(office.settings, token)
 
 
-def _ticket(ticket: str, agency: str, disposition: int, now: datetime) -> links.Link:
-    return links.Link(ticket=ticket, agency=agency, disposition=disposition, expires_at=now + LINK_LIFE)
+def _ticket(ticket: str, agency: str, disposition: int, now: datetime, post: links.LinkPost = "duty") -> links.Link:
+    return links.Link(ticket=ticket, agency=agency, disposition=disposition, expires_at=now + LINK_LIFE, post=post)
 
 
 def _cut(number: int, value: str, item: OutboxItem) -> str:

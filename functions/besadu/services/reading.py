@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from besadu import logs, texts, vault
+from besadu import logs, vault
 from besadu.domain import routing, ticket, whereabouts, workflow
 from besadu.domain.complaint import Actor, Complaint, State, TalkLine, first_broken_entry
-from besadu.domain.deadlines import date_text, due, working_days_left
+from besadu.domain.deadlines import working_days_left
 from besadu.domain.evidence import Evidence
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.domain.outbox import OutboxItem
@@ -202,18 +202,6 @@ def listed(office: Office, actor: Actor, complaint: Complaint) -> Listed:
         created_at=complaint.created_at,
         due=complaint.due,
         days_left=_days_left(office, complaint),
-    )
-
-
-def answer_preview(office: Office, complaint: Complaint, text: str) -> str:
-    """The message that the citizen would get if this answer were delivered now."""
-    reply_by = due(office.now(), office.calendar().clocks["reply"], office.calendar())
-    return texts.say(
-        "answer",
-        ticket=complaint.ticket,
-        agency=complaint.agency_name,
-        answer=text.strip(),
-        due=date_text(reply_by),
     )
 
 

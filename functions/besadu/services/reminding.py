@@ -6,10 +6,11 @@ forgotten, wherever it stops. What its complaint no longer needs is dropped then
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 
-from besadu import logs
+from besadu import links, logs
 from besadu.domain import deadlines, ladder
 from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import WIB, date_text, is_open, next_open, working_days_left
@@ -25,7 +26,7 @@ from besadu.store.reminders import Reminder
 # After the office has opened: until all steps of the morning have left their reminders.
 GATHER: Final = timedelta(minutes=5)
 LONGEST_LIST: Final = 300  # characters, in a template's value
-OF_AGENCY: Final = frozenset({"duty", "deputy", "head"})
+OF_AGENCY: Final[tuple[links.LinkPost, ...]] = get_args(links.LinkPost)
 WANTED: Final = {
     "accept": "diterima, atau dikembalikan dengan alasan",
     "answer": "dijawab",
@@ -110,7 +111,9 @@ def _still_wanted(office: Office, waiting: list[Stored[Reminder]]) -> list[tuple
 
 def _messages(office: Office, post: str, complaints: list[Complaint], cause: str, now: datetime) -> list[OutboxItem]:
     """One message to each who stands behind the post. Nobody who can be reached is an operator's task."""
-    ours = post.partition(":")[0] not in OF_AGENCY
+    name = post.partition(":")[0]
+    ours = name not in OF_AGENCY
+    link_post: links.LinkPost = next((known for known in OF_AGENCY if known == name), "duty")
     items = []
     for number, one in enumerate(posts_of(office, post)):
         outbox_id = outbox_key(cause, str(number))
@@ -119,7 +122,7 @@ def _messages(office: Office, post: str, complaints: list[Complaint], cause: str
             if len(complaints) == 1
             else _digest(office, one, complaints, outbox_id, now, ours=ours)
         )
-        items += [item] if item else []
+        items += [replace(item, link_post=link_post)] if item else []
     if not items:
         logs.error("post_unreachable", post=post, complaints=len(complaints))
     return items

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from besadu.domain.complaint import Actor, Complaint, State
+from besadu.domain.conditions import awaits_leader
 from besadu.domain.conversation import Conversation
 from besadu.domain.outbox import OutboxItem
 from besadu.services.office import Office
@@ -39,11 +40,19 @@ class Work:
     alerts: tuple[InboxItem, ...] = ()  # what providers said of our accounts lately, or what nobody understood
 
 
-_DESK_LISTS = (
-    ("received", State.RECEIVED),
-    ("returned", State.RETURNED),
-    ("reopened", State.REOPENED),
-    ("answered", State.ANSWERED),
+def _in(state: State) -> Callable[[Complaint], bool]:
+    return lambda complaint: complaint.state == state
+
+
+_OFFICE_LISTS: tuple[tuple[str, str, Callable[[Complaint], bool]], ...] = (
+    ("received", "admin", _in(State.RECEIVED)),
+    ("returned", "admin", lambda one: one.state == State.RETURNED and not awaits_leader(one)),
+    ("leader", "admin", lambda one: one.state == State.RETURNED and awaits_leader(one)),
+    ("reopened", "admin", _in(State.REOPENED)),
+    ("answered", "admin", _in(State.ANSWERED)),
+    ("extensions", "agency", lambda one: one.extension is not None),
+    ("agencies", "agency", lambda _: True),
+    ("citizens", "citizen", lambda _: True),
 )
 _OFFICER_LISTS: tuple[tuple[str, str, Callable[[Complaint], bool]], ...] = (
     ("new", "agency", lambda complaint: complaint.state == State.ASSIGNED),
@@ -62,14 +71,11 @@ def work(office: Office, actor: Actor) -> Work:
 
 def _of_the_office(office: Office, actor: Actor) -> Work:
     complaints = office.store.complaints
-    desk = complaints.on_desk("admin")
+    desks = {name: complaints.on_desk(name) for name in ("admin", "agency", "citizen")}
     lists = [
-        _list(office, actor, key, [one for one in desk if one.state == state], cut=len(desk) == PAGE)
-        for key, state in _DESK_LISTS
+        _list(office, actor, key, filter(fits, desks[name]), cut=len(desks[name]) == PAGE)
+        for key, name, fits in _OFFICE_LISTS
     ]
-    for key, name in (("agencies", "agency"), ("citizens", "citizen")):
-        found = complaints.on_desk(name)
-        lists.append(_list(office, actor, key, found, cut=len(found) == PAGE))
     if actor.role != "admin":
         return Work(lists=tuple(lists))
     return Work(

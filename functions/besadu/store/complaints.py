@@ -52,6 +52,8 @@ LIST_FIELDS = (
     "due",
     "resume",
     "returns",
+    "decided",
+    "extension",
     "reopened",
     "rating",
     "merged_into",

@@ -2,14 +2,12 @@
 
 from flask import Flask, abort, redirect, render_template, request
 
-from besadu.domain.workflow import NotAllowed
-from besadu.errors import Conflict, Invalid
 from besadu.media import Media
 from besadu.pages.console import complaint
 from besadu.pages.console.access import STAFF, Answer, may, person
-from besadu.pages.desk.views import DONE, STEPS, Filled
-from besadu.pages.files import MOST_FILES, keep_files
-from besadu.services import desk, evidence, reading
+from besadu.pages.desk.forms import DONE, Filled, step_named, take
+from besadu.pages.desk.views import shown
+from besadu.services import desk, reading
 from besadu.services.office import Office
 
 MOST_BODY = 31_000_000  # bytes; Cloud Run takes 32 MB
@@ -29,24 +27,13 @@ def add(app: Flask, office: Office, media: Media, mount: str) -> None:
     @app.post("/laporan/<number>/opd/<step>")
     @may("officer", most_body=MOST_BODY)
     def act(number: str, step: str) -> Answer:
-        action = next((known for known in STEPS if known == step), None)
+        action = step_named(step)
         if action is None:
             abort(404)
-        actor = person().actor
         page.file(number)
-        text = request.form.get("text", "").replace("\r\n", "\n")
-        kept: tuple[str, ...] = ()
-        try:
-            kept, problem = keep_files(office, media, number, actor) if action == "answer" else ((), "")
-            if problem:
-                filled = Filled(step=action, text=text, kept=kept, problem=problem)
-                return page.show(number, filled), 422
-            desk.act(office, actor, number, action, text=text, evidence=kept)
-        except Invalid as fault:
-            return page.show(number, Filled(step=action, text=text, kept=kept, problem=str(fault))), 422
-        except (NotAllowed, Conflict):
-            happened = desk.what_happened(page.file(number))
-            return page.show(number, Filled(step=action, text=text, kept=kept, too_late=happened)), 409
+        filled = take(office, media, person().actor, number, action)
+        if filled:
+            return page.show(number, filled), filled.status
         if action == "return":  # it no longer lies with this agency, so there is no page to come back to
             return redirect(f"{mount}/?kabar=return", 303)
         return redirect(f"{mount}/laporan/{number}?kabar={action}", 303)
@@ -64,13 +51,4 @@ class _Page:
         return desk.agency_file(self._office, actor, number)
 
     def show(self, number: str, filled: Filled | None = None, *, notice: str = "") -> str:
-        file = self.file(number)
-        return render_template(
-            "console/agency.html",
-            file=file,
-            steps={row.action: row.label for row in file.steps},
-            notice=notice,
-            filled=filled or Filled(),
-            most_files=MOST_FILES,
-            accepted=",".join(evidence.UPLOADS),
-        )
+        return render_template("console/agency.html", notice=notice, **shown(self._office, self.file(number), filled))

@@ -7,6 +7,7 @@ from typing import Final
 from flask import Flask, abort, redirect, render_template, request
 from markupsafe import Markup, escape
 
+from besadu.domain import conditions
 from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Role
 from besadu.domain.workflow import ROWS, NotAllowed
@@ -14,7 +15,7 @@ from besadu.errors import Conflict, Invalid, Refused
 from besadu.pages.console.access import STAFF, Answer, may, person
 from besadu.pages.console.forms import FORMS, Form, Typed, already_done, what_happened
 from besadu.pages.signs import signs_of
-from besadu.services import reading
+from besadu.services import preview, reading
 from besadu.services.office import Office
 
 _READERS: Final[tuple[Role, ...]] = ("admin", "leader", "auditor", "manager")
@@ -27,8 +28,9 @@ def add(app: Flask, office: Office, mount: str) -> None:
 
     @app.post("/laporan/<number>/pratinjau")
     @may("admin")
-    def preview(number: str) -> Answer:
-        typed = Typed(action="deliver", values={"text": _field("text")})
+    def show_preview(number: str) -> Answer:
+        action = "promise" if request.form.get("action") == "promise" else "deliver"
+        typed = Typed(action=action, values={"text": _field("text")})
         if request.headers.get("HX-Request"):
             case = page.case(ticket_in(number))
             return render_template("console/preview.html", **page.preview(case, typed))
@@ -91,6 +93,7 @@ class _Page:
     def show(self, number: str, typed: Typed | None = None, *, done: str = "", nik: str = "") -> str:
         case = self.case(number)
         typed = typed or Typed()
+        names = {row.action for row in case.steps}
         return render_template(
             "console/complaint.html",
             case=case,
@@ -104,7 +107,8 @@ class _Page:
             notice=FORMS[done].done if done in FORMS else "",
             nik=nik,
             masked=reading.masked_phone(case.phone) if person().role == "admin" else case.phone,
-            chosen=request.args.get("opd", ""),
+            chosen=request.args.get("opd", "") or (case.complaint.suggested_agency if "forward" in names else ""),
+            awaits_leader=conditions.awaits_leader(case.complaint),
             referred=self._office.store.directory.agency(request.args.get("rujuk", "")),
             happened=what_happened(case.complaint) if typed.trouble == "too_late" else "",
             **self.preview(case, typed),
@@ -112,10 +116,11 @@ class _Page:
 
     def preview(self, case: reading.CaseFile, typed: Typed) -> dict[str, object]:
         """What the citizen would get, with the text as typed or as the agency wrote it."""
-        if "deliver" not in {row.action for row in case.steps} or case.complaint.answer is None:
-            return {"preview": ""}
-        text = typed.value("deliver", "text", case.complaint.answer.text)
-        return {"preview": reading.answer_preview(self._office, case.complaint, text)}
+        action = next((row.action for row in case.steps if row.action in ("deliver", "promise")), "")
+        if not action or case.complaint.answer is None:
+            return {"previews": ()}
+        text = typed.value(action, "text", case.complaint.answer.text)
+        return {"previews": preview.of_answer(self._office, case.complaint, text)}
 
 
 def _taker(office: Office, page: _Page, form: Form, mount: str) -> Callable[[str], Answer]:

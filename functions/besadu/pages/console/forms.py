@@ -8,7 +8,7 @@ from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Actor, CaseClass, Complaint
 from besadu.domain.workflow import ROWS, Action
 from besadu.errors import Invalid
-from besadu.services import answers, casework
+from besadu.services import answers, casework, handling
 from besadu.services.office import Office
 
 Values = Mapping[str, str]
@@ -130,6 +130,38 @@ FORMS: Final[Mapping[str, Form]] = {
             done="Jawaban dikirim kepada pelapor di saluran yang ia gunakan.",
         ),
         Form(
+            action="promise",
+            main="text",
+            fields=("text",),
+            run=lambda office, actor, ticket, values: answers.promise(office, actor, ticket, text=values["text"]),
+            done="Jadwal dikirim kepada pelapor. Laporan kembali ke OPD, dengan batas waktu pada tanggal itu.",
+        ),
+        Form(
+            action="grant_extension",
+            main="",
+            fields=(),
+            run=lambda office, actor, ticket, _values: handling.grant_extension(office, actor, ticket),
+            done="Tambahan waktu disetujui. Pelapor diberi tahu tanggal barunya.",
+        ),
+        Form(
+            action="refuse_extension",
+            main="reason",
+            fields=("reason",),
+            run=lambda office, actor, ticket, values: handling.refuse_extension(
+                office, actor, ticket, reason=values["reason"]
+            ),
+            done="Tambahan waktu ditolak. Batas waktu tidak berubah.",
+        ),
+        Form(
+            action="renew_link",
+            main="reason",
+            fields=("reason", "send"),
+            run=lambda office, actor, ticket, values: casework.renew_link(
+                office, actor, ticket, reason=values["reason"], send=values["send"] == "ya"
+            ),
+            done="Tautan yang lama tidak berlaku lagi.",
+        ),
+        Form(
             action="send_back",
             main="reason",
             fields=("reason",),
@@ -150,7 +182,7 @@ FORMS: Final[Mapping[str, Form]] = {
 def already_done(complaint: Complaint, actor: Actor, form: Form, values: Values, revision: str) -> bool:
     """Whether this very form was taken before: sent twice by a second press of the button or after a lost answer."""
     seen = int(revision) if revision.isascii() and revision.isdigit() else complaint.revision
-    main = values[form.main].strip()
+    main = values.get(form.main, "").strip()
     return any(
         (entry.action, entry.actor, entry.role) == (form.action, actor.name, actor.role)
         and (form.action != "note" or entry.note == main)

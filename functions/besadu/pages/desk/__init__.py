@@ -4,7 +4,7 @@ import traceback
 from pathlib import Path
 
 from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from besadu import logs
 from besadu.errors import Refused, Unavailable
@@ -74,4 +74,12 @@ def create_app(office: Office, media: Media) -> Flask:
 
 
 def _closed(heading: str, advice: str) -> str:
-    return render_template("desk/closed.html", heading=heading, advice=advice)
+    return render_template("desk/closed.html", heading=heading, advice=advice, typed=_typed())
+
+
+def _typed() -> list[str]:
+    """What stood in the form: a link that expired while somebody wrote must not cost the words."""
+    try:
+        return [words for words in request.form.getlist("text") if words.strip()]
+    except RequestEntityTooLarge:
+        return []  # nothing of it was read
