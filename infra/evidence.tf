@@ -28,7 +28,7 @@ resource "google_storage_bucket" "evidence" {
     method = ["GET", "PUT", "POST"]
     response_header = [
       "Content-Type", "Content-Range", "Location", "Range",
-      "x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-resumable",
+      "x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-meta-awaited-until", "x-goog-resumable",
     ]
     max_age_seconds = 3600
   }

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from besadu.config import Settings
@@ -25,6 +25,7 @@ TIMEOUT: Final = (3.05, 30.0)  # seconds: connect, then between two reads
 PATIENCE: Final = 10.0  # seconds; the library would go on for two minutes, and a page or a task is tried again anyway
 _HOST: Final = "https://storage.googleapis.com"
 OPAQUE: Final = "application/octet-stream"  # what we do not know yet, or do not trust
+_AWAITED: Final = "awaited-until"  # metadata of an upload: seconds since 1970
 
 
 class UploadAddress(NamedTuple):
@@ -43,10 +44,11 @@ class StoredObject:
 
 
 class Listed(NamedTuple):
-    """An object in a list, and when it was made."""
+    """An object in a list, when it was made, and until when somebody may still come and say that it arrived."""
 
     name: str
     made_at: datetime
+    awaited_until: datetime | None = None
 
 
 class Damaged(Unavailable):
@@ -170,12 +172,18 @@ class Media:
         host = self._settings.storage_emulator_host
         return (host if "//" in host else f"http://{host}") if host else _HOST
 
-    def upload_address(self, object_name: str, *, size: int, mime: str, lifetime: timedelta) -> UploadAddress:
-        """Where a browser begins a resumable upload of a new object of exactly ``size`` bytes. Raises Unavailable."""
+    def upload_address(
+        self, object_name: str, *, size: int, mime: str, lifetime: timedelta, awaited_until: datetime
+    ) -> UploadAddress:
+        """Where a browser begins a resumable upload of a new object of exactly ``size`` bytes. Raises Unavailable.
+
+        ``awaited_until``: until when we may be told that it arrived; it stands with the object.
+        """
         headers = {
             "content-type": mime,
             "x-goog-content-length-range": f"{size},{size}",
             "x-goog-if-generation-match": "0",
+            f"x-goog-meta-{_AWAITED}": str(int(awaited_until.timestamp())),
             "x-goog-resumable": "start",
         }
         with _speaking_our_errors():
@@ -204,7 +212,7 @@ class Media:
             for blob in self._bucket().client.list_blobs(
                 self._bucket(), prefix=prefix, timeout=TIMEOUT, retry=_retry()
             ):
-                yield Listed(blob.name, blob.time_created)
+                yield Listed(blob.name, blob.time_created, _awaited(blob))
 
     def _described(self, object_name: str, mime: str) -> "Blob":
         """An object to be written: its type and how it is saved stand with it, whatever a later request asks for."""
@@ -245,6 +253,11 @@ class Media:
                     client = Client(project=project)
                 self._made = client.bucket(self._settings.evidence_bucket)
             return self._made
+
+
+def _awaited(blob: "Blob") -> datetime | None:
+    until = (blob.metadata or {}).get(_AWAITED, "")
+    return datetime.fromtimestamp(int(until), UTC) if re.fullmatch(r"\d{1,11}", until) else None
 
 
 def _retry() -> "Retry":

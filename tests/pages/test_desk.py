@@ -160,6 +160,8 @@ def test_a_form_error_keeps_what_was_typed_and_the_files_that_were_fine(desk: Fl
     kept = [str(box["value"]) for box in page.select("input[name=kept]")]
     assert len(kept) == 1
     assert case.stored().state == State.ASSIGNED
+    waiting = desk.get(f"/t/{case.token()}/bukti/{kept[0]}")  # the link beside its box, while nobody has looked at it
+    assert (waiting.status_code, "sedang diperiksa" in waiting.text) == (200, True)
 
     assert send(desk, case, "answer", text="Sudah ditambal", kept=kept).status_code == 303
     complaint = case.stored()

@@ -179,6 +179,18 @@ def test_where_and_when_a_photo_was_taken_stands_beside_it(cast: Cast, sits: Sit
     assert "Diambil 7,5 km dari lokasi laporan menurut kamera." in text
 
 
+def test_a_file_that_is_still_looked_at_says_so_and_comes_by_itself(cast: Cast, sits: Sits) -> None:
+    body = photo(3)
+    file = cast.evidence("", body, "", state="pending", object_name="", uploaded=True, size=0)
+    cast.media.store(incoming_name(file), iter([body]), limit=len(body))
+    admin, path = sits("admin"), f"/laporan/{with_files(cast, file)}/bukti/{file}"
+    waiting = admin.get(path)
+    assert (waiting.status_code, waiting.headers["Refresh"]) == (200, "3")
+    assert "sedang diperiksa" in waiting.text
+    evidence.fetch(cast.office, cast.media, file)
+    assert admin.get(path).status_code == 302
+
+
 def test_before_and_after_stand_side_by_side(cast: Cast, sits: Sits) -> None:
     view = (Rendition(name="view", mime="image/jpeg", size=9, width=9, height=9),)
     before = cast.evidence("", BODY, "image/jpeg", renditions=view)

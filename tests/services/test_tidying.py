@@ -1,7 +1,9 @@
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from besadu import clock
 from besadu.domain.evidence import incoming_name, object_name, quarantine_name, rendition_name
@@ -38,6 +40,22 @@ def test_what_no_document_knows_is_gone_after_a_sweep_and_not_before(desk: Desk)
     desk.hands.advance(hours=1, seconds=5)
     assert tidying.tidy(desk.office, desk.media)["orphans"] >= 1
     assert lies(desk, *names) == [False] * 4
+
+
+def test_what_a_browser_sent_waits_for_its_page_to_be_opened_again(desk: Desk) -> None:
+    name = incoming_name(secrets.token_hex(12))
+    until = desk.hands.now() + timedelta(days=3)
+    address = desk.media.upload_address(
+        name, size=1, mime="image/jpeg", lifetime=timedelta(minutes=1), awaited_until=until
+    )
+    place = requests.post(address.url, headers=address.headers, timeout=10).headers["Location"]
+    assert requests.put(place, b"x", timeout=10).status_code == 200
+    desk.hands.advance(hours=71)
+    tidying.tidy(desk.office, desk.media)
+    assert lies(desk, name) == [True]
+    desk.hands.advance(hours=2)
+    tidying.tidy(desk.office, desk.media)
+    assert lies(desk, name) == [False]
 
 
 def test_a_settled_files_leftover_goes_and_the_file_stays(desk: Desk) -> None:

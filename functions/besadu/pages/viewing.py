@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
-from flask import Request, Response, abort
+from flask import Request, Response, abort, redirect, render_template
 from itsdangerous import BadData, URLSafeSerializer
+from werkzeug.wrappers import Response as BaseResponse
 
 from besadu.config import secrets_of
 from besadu.domain.evidence import Rendition, RenditionName, rendition_name
@@ -23,6 +24,8 @@ from besadu.services.office import Office
 LIFE: Final = timedelta(minutes=15)
 PLAYED_LIFE: Final = timedelta(hours=2)  # a player asks for the next piece when it gets there
 _PLAYED: Final = ("audio", "video")
+_AT_WORK: Final = ("pending", "fetching")
+_AGAIN: Final = 3  # seconds after which a page that waits for a file asks again
 
 
 class Viewable(Protocol):
@@ -79,13 +82,18 @@ class Viewer:
             save="" if kind == "image" else self.address(original(item, inline=False)),
         )
 
-    def shown(self, item: Viewable) -> str:
-        """Where a file opens when its permanent address is asked for; 404 for a picture that cannot be shown."""
+    def lead(self, item: Viewable) -> BaseResponse:
+        """The answer at a file's lasting address: on to where it opens, or a page that waits until it does.
+
+        404 for a file that was not got, is locked away, or is a picture that cannot be shown.
+        """
+        if item.state in _AT_WORK:
+            return Response(render_template("waiting.html"), headers={"Refresh": str(_AGAIN)})
         seen = self.seen(item)
         found = seen.view or seen.play or seen.save
         if not found:
             abort(404)
-        return found
+        return redirect(found, 302)
 
     def address(self, part: Part) -> str:
         """Where this person may fetch this object now, and for a short while."""

@@ -13,7 +13,7 @@ from besadu.media import Media
 from besadu.services import settling
 from besadu.services.office import Office
 
-AGE: Final = timedelta(hours=1)  # an upload's document comes within seconds; a file at work is left to its own tasks
+AGE: Final = timedelta(hours=1)  # our own writing takes minutes; a file at work is left to its own tasks
 
 
 def tidy(office: Office, media: Media) -> dict[str, int]:
@@ -24,6 +24,8 @@ def tidy(office: Office, media: Media) -> dict[str, int]:
             continue
         evidence_id = found.name.removeprefix(incoming_name(""))
         stored = office.store.evidence.read(evidence_id)
+        if stored is None and found.awaited_until and office.now() < found.awaited_until:
+            continue  # a browser sent it and was closed: its page may be opened again
         if stored and stored.value.state not in FINAL:
             continue
         if stored:

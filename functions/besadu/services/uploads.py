@@ -106,7 +106,9 @@ def begin(office: Office, media: Media, token: str, *, size: int, mime: str) -> 
         raise Invalid(_TOO_LARGE)
     upload_id = secrets.token_urlsafe(18)
     name = incoming_name(_evidence_id(guest, upload_id))
-    address = media.upload_address(name, size=size, mime=_mime(mime), lifetime=BEGIN_WITHIN)
+    address = media.upload_address(
+        name, size=size, mime=_mime(mime), lifetime=BEGIN_WITHIN, awaited_until=guest.expires_at
+    )
     return Begun(id=upload_id, address=address)
 
 

@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     browser = {"origin": [settings["BESADU_PUBLIC_URL"]], "method": ["GET", "PUT", "POST"]}
     allowed = [
         *("Content-Type", "Content-Range", "Location", "Range"),
-        *("x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-resumable"),
+        *("x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-meta-awaited-until", "x-goog-resumable"),
     ]
     bucket_server.ensure_bucket(settings["EVIDENCE_BUCKET"], [{**browser, "responseHeader": allowed}])
     stops = [

@@ -22,7 +22,7 @@ def add(app: Flask, office: Office, viewer: Viewer) -> None:
             item = reading.evidence_for(office, person().actor, ticket_in(number), _file_id(evidence_id))
         except KeyError:
             abort(404)
-        return redirect(viewer.shown(item), 302)
+        return viewer.lead(item)
 
     @app.post("/laporan/<number>/bukti/<evidence_id>/asli")
     @may("admin")
@@ -42,7 +42,7 @@ def add(app: Flask, office: Office, viewer: Viewer) -> None:
             item = correspondence.evidence_of_talk(office, person().actor, key, _file_id(evidence_id))
         except KeyError:
             abort(404)
-        return redirect(viewer.shown(item), 302)
+        return viewer.lead(item)
 
     @app.get("/lihat/<token>")
     @may(*STAFF)

@@ -35,7 +35,7 @@ def add_to(app: Flask, office: Office, media: Media) -> None:
         item = desk.evidence_of(office, complaint, evidence_id)
         if item is None:
             abort(404)
-        return redirect(viewer.shown(item), 302)
+        return viewer.lead(item)
 
     @app.get("/t/<token>/lihat/<view>")
     def look(token: str, view: str) -> Response:  # noqa: ARG001 - the address is bound to the link
