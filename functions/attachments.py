@@ -57,7 +57,8 @@ def _task_or_picture(request: Request) -> Response:
         return Response("tidied", 200)
     if request.method in ("GET", "HEAD") and request.path.startswith("/gambar/"):
         item = evidence.picture(office, request.path.removeprefix("/gambar/"))
-        view = item.rendition("view")  # without what the officer's phone wrote beside the picture
+        # A photo goes without what the officer's phone wrote beside it, a letter as the office wrote it.
+        view = item.rendition("view") if item.mime.startswith("image/") else None
         part = viewing.rendered(item, view) if view else viewing.original(item, inline=False)
         return part_response(media, part, request)
     return Response("not found", 404)

@@ -42,10 +42,20 @@ def photo(seed: int = 1, *, size: tuple[int, int] = (800, 600), quality: int = 8
     return saved(scene(seed, size), quality=quality, exif=said)
 
 
-def recording(codec: str, container: str, rate: int, *, seconds: int = 2, film: str = "") -> bytes:
-    """A tone; with ``film`` (a codec) moving pictures, too."""
+def letter(pages: int = 2, *, beside: bytes = b"") -> bytes:
+    """A PDF of that many pages; ``beside`` is added to its catalogue, such as a script."""
+    sheets = [scene(at + 1, (620, 877)) for at in range(pages)]
+    made = saved(sheets[0], "PDF", save_all=True, append_images=sheets[1:], author="Siti Rahayu", resolution=75)
+    return made.replace(b"/Type /Catalog", b"/Type /Catalog " + beside) if beside else made
+
+
+def recording(
+    codec: str, container: str, rate: int, *, seconds: int = 2, film: str = "", tells: dict[str, str] | None = None
+) -> bytes:
+    """A tone; with ``film`` (a codec) moving pictures, too. ``tells``: what its header says, such as ``location``."""
     out = io.BytesIO()
     with av.open(out, "w", format=container) as made:
+        made.metadata.update(tells or {})
         sound: Any = made.add_stream(codec, rate=rate, layout="mono")
         if film:
             pictures: Any = made.add_stream(film, rate=15)

@@ -1,9 +1,9 @@
 """Pictures and sound made fit to be shown, in a process of its own: hostile bytes meet the decoders here alone.
 
 Run as a program by ``services.renditions``, with no settings and no secrets, little memory and little time. It takes
-what to do as its argument (``image``, ``video``, ``audio``) and the file on standard input. It writes one line of JSON
-with the facts and the parts that it made, then those parts, one behind the other. Nothing but facts of the picture's
-EXIF leaves it: when it was taken, and where.
+what to do as its argument (``image``, ``video``, ``film``, ``audio``, ``pages``) and the file on standard input. It
+writes one line of JSON with the facts and the parts that it made, then those parts, one behind the other. Nothing but
+facts of the picture's EXIF leaves it: when it was taken, and where.
 """
 
 import io
@@ -20,6 +20,8 @@ MOST_MEMORY: Final = 1_200_000_000  # bytes of address space, which is more than
 MOST_SECONDS: Final = 40  # of the processor
 VIEW, THUMB = 1600, 320  # pixels, the longer side
 MOST_PIXELS: Final = 300_000_000  # a belt to the braces of `domain.measuring`, which has looked before
+MOST_PAGES, PAGE = 30, 1400  # of a document that are copied, and the longer side of each: letters stay readable
+SHOWN_PAGES: Final = 4  # of them in the view, one below the other
 # What every current browser plays: AAC in MP4; H.264 beside it for films.
 _SOUND, _SOUND_RATE, _SOUND_BITS = "aac", 32_000, 48_000
 _FILM, _FILM_WIDTH = "libx264", 640
@@ -65,6 +67,46 @@ def sound(body: bytes) -> tuple[dict[str, Any], list[Part]]:
     return {}, [({"name": "play", "mime": "audio/mp4"}, _transcoded(body, with_film=False))]
 
 
+def pages(body: bytes) -> tuple[dict[str, Any], list[Part]]:
+    """The first pages of a PDF as one picture to look at, and a copy of it that is made of pictures alone.
+
+    So nothing hidden goes on to who may not have the original: no script, attachment, author, or text below a bar.
+    """
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(body) as found:
+        found.init_forms()  # what somebody filled in is drawn, too; this PDFium has no JavaScript
+        count = len(found)
+        drawn = [_page(found[at]) for at in range(min(count, MOST_PAGES))]
+    copy = io.BytesIO()
+    drawn[0].save(copy, "PDF", save_all=True, append_images=drawn[1:], resolution=PAGE / 11.7, quality=72)
+    shown = _stacked(drawn[:SHOWN_PAGES])
+    parts = [
+        _saved("view", shown, max(shown.size)),
+        _saved("thumb", drawn[0], THUMB),
+        ({"name": "save", "mime": "application/pdf"}, copy.getvalue()),
+    ]
+    return {"pages": count}, parts
+
+
+def _page(page: Any) -> Image.Image:  # noqa: ANN401 - pypdfium2 has no types
+    """A page on white; one that says it is a kilometre wide is as large as any other."""
+    scale = PAGE / max(*page.get_size(), 1)
+    drawn: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
+    page.close()
+    return drawn
+
+
+def _stacked(drawn: list[Image.Image]) -> Image.Image:
+    gap = 12
+    size = max(one.width for one in drawn), sum(one.height + gap for one in drawn) - gap
+    ground, at = Image.new("RGB", size, "grey"), 0
+    for one in drawn:
+        ground.paste(one, ((size[0] - one.width) // 2, at))
+        at += one.height + gap
+    return ground
+
+
 def _flat(found: Image.Image, most: int) -> Image.Image:
     """Small, in plain colours, on white where it lets light through."""
     found.thumbnail((most, most), Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -87,7 +129,7 @@ def _saved(name: str, picture: Image.Image, most: int) -> Part:
     small.thumbnail((most, most), Image.Resampling.LANCZOS)
     small.info = {}
     out = io.BytesIO()
-    small.save(out, "JPEG", quality=82 if most == VIEW else 72, optimize=True, progressive=most == VIEW)
+    small.save(out, "JPEG", quality=72 if most == THUMB else 82, optimize=True, progressive=most != THUMB)
     return {"name": name, "mime": "image/jpeg", "width": small.width, "height": small.height}, out.getvalue()
 
 
@@ -166,6 +208,8 @@ def main(kind: str) -> None:
                 facts, parts = picture(body)
             case "audio":
                 facts, parts = sound(body)
+            case "pages":
+                facts, parts = pages(body)
             case _:
                 facts, parts = film(body, play=kind == "film")
     except Exception as fault:  # noqa: BLE001 - whatever a decoder finds wrong with a stranger's file

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import av
 import pytest
 from flask import Flask
 from PIL import Image
@@ -12,14 +13,15 @@ from besadu.domain.complaint import Place
 from besadu.domain.evidence import Rendition, incoming_name
 from besadu.domain.filetype import ENDINGS
 from besadu.pages.console import create_app
-from besadu.pages.files import Part
+from besadu.pages.files import MOST_AT_ONCE, Part
 from besadu.pages.viewing import LIFE, PLAYED_LIFE, Viewer
 from besadu.services import evidence
 from besadu_local.stack import Stack
 from tests.pages.browser import Browser, Sits, read
-from tests.samples import photo
+from tests.samples import letter, photo, recording
 from tests.services.console_case import Cast, a_cast
 
+WORD = next(mime for mime, ending in ENDINGS.items() if ending == "docx")
 BODY = b"<script>alert(1)</script>" * 40
 
 
@@ -80,7 +82,7 @@ def test_whatever_a_file_is_its_answer_can_be_no_page(cast: Cast, app: Flask, mi
 def test_an_address_shows_one_object_to_one_person_for_a_short_while(cast: Cast, sits: Sits) -> None:
     ticket = cast.complaint()
     admin = sits("admin")
-    path = lead(admin, f"/laporan/{ticket}/bukti/{cast.evidence(ticket, BODY, 'application/pdf')}")
+    path = lead(admin, f"/laporan/{ticket}/bukti/{cast.evidence(ticket, BODY, WORD)}")
     assert admin.get(path).data == BODY
     assert sits("leader").get(path).status_code == 410
     assert sits("").get(path).status_code == 303
@@ -97,6 +99,63 @@ def test_an_address_shows_one_object_to_one_person_for_a_short_while(cast: Cast,
     assert admin.get(path).status_code == 200
     cast.hands.advance(seconds=1)
     assert admin.get(path).status_code == 410
+
+
+def test_a_film_is_shown_without_the_place_where_it_was_made(cast: Cast, sits: Sits) -> None:
+    tells = {"artist": "Siti", "location": "-2.7417+107.6333/"}
+    body = recording("aac", "mov", 44_100, film="libx264", tells=tells)
+    file = brought(cast, "", body)
+    ticket, admin = with_files(cast, file), sits("admin")
+    page = read(admin.get(f"/laporan/{ticket}"))
+    film, link = page.select_one("#bukti video"), page.select_one("#bukti .about a")
+    assert film
+    assert link
+    played = admin.get(str(film["src"]).removeprefix("/console")).data
+    for address in (film["src"], link["href"]):
+        shown = admin.get(str(address).removeprefix("/console")).data
+        assert len(shown) == len(body)
+        assert not any(trace in shown for trace in (b"Siti", b"2.7417", b"udta"))
+    with av.open(io.BytesIO(played)) as found:
+        assert len(list(found.decode(video=0))) == 30
+    # Any part of it, too, wherever the player begins.
+    at = body.index(b"Siti") - 3
+    part = admin.get(str(film["src"]).removeprefix("/console"), headers={"Range": f"bytes={at}-{at + 20}"}).data
+    assert part == played[at : at + 21]
+    original = admin.post(f"/laporan/{ticket}/bukti/{file}/asli").headers["Location"].removeprefix("/console")
+    assert admin.get(original).data == body
+
+
+def test_what_is_long_comes_in_parts_that_a_function_may_answer_with(cast: Cast, sits: Sits) -> None:
+    body = bytes(MOST_AT_ONCE + 10)
+    ticket, admin = cast.complaint(), sits("admin")
+    path = lead(admin, f"/laporan/{ticket}/bukti/{cast.evidence(ticket, body, 'video/mp4')}")
+    first = admin.get(path, headers={"Range": "bytes=0-"})
+    assert (first.status_code, len(first.data)) == (206, MOST_AT_ONCE)
+    assert first.headers["Content-Range"] == f"bytes 0-{MOST_AT_ONCE - 1}/{len(body)}"
+    rest = admin.get(path, headers={"Range": f"bytes={MOST_AT_ONCE}-"})
+    assert (rest.headers["Content-Range"], len(rest.data)) == (f"bytes {MOST_AT_ONCE}-{len(body) - 1}/{len(body)}", 10)
+    whole = admin.get(path)
+    assert len(whole.data) == len(body)
+    assert "Content-Length" not in whole.headers
+
+
+def test_a_letter_is_read_on_the_page_and_only_an_admin_gets_it_as_it_came(cast: Cast, sits: Sits) -> None:
+    good, locked = letter(2), b"%PDF-1.7\nfor nobody"
+    ids = brought(cast, "", good), brought(cast, "", locked)
+    ticket, admin = with_files(cast, *ids), sits("admin")
+    tiles = read(admin.get(f"/laporan/{ticket}")).select("#bukti li")
+    assert "2 halaman" in tiles[0].text
+    (view,), (copy,) = tiles[0].select("a:has(img)"), tiles[0].select(".about > a")
+    assert admin.get(str(view["href"]).removeprefix("/console")).content_type == "image/jpeg"
+    assert (
+        admin.get(str(copy["href"]).removeprefix("/console")).headers["Content-Disposition"].startswith("attachment;")
+    )
+    assert "hanya admin" in tiles[1].text
+    assert tiles[1].select(".about > a") == []
+    for file, body in zip(ids, (good, locked), strict=True):
+        original = admin.post(f"/laporan/{ticket}/bukti/{file}/asli").headers["Location"].removeprefix("/console")
+        assert admin.get(original).data == body
+    assert sits("leader").get(f"/laporan/{ticket}/bukti/{ids[1]}").status_code == 404
 
 
 def test_a_player_gets_the_part_it_asks_for_and_may_play_on(cast: Cast, sits: Sits) -> None:
@@ -210,6 +269,6 @@ def test_before_and_after_stand_side_by_side(cast: Cast, sits: Sits) -> None:
 
 def test_a_file_that_no_scanner_saw_is_not_shown_to_an_agency(cast: Cast, sits: Sits) -> None:
     ticket = cast.forwarded()
-    file = cast.evidence(ticket, BODY, "application/pdf", scan="pending")
+    file = cast.evidence(ticket, BODY, WORD, scan="pending")
     assert sits("officer").get(f"/laporan/{ticket}/bukti/{file}").status_code == 404
     assert sits("admin").get(f"/laporan/{ticket}/bukti/{file}").status_code == 302

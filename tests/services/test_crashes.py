@@ -19,13 +19,19 @@ from besadu.services import evidence, tidying
 from besadu.store.client import PATIENT_TIMEOUT
 from besadu.store.evidence import EvidenceStore
 from besadu_local.stack import Stack
-from tests.samples import photo
+from tests.samples import letter, photo, recording
 from tests.services.desk_case import a_case
 from tests.services.storage_between import StorageBetween
 from tests.services.test_settling import Desk
 
-BODY = b"%PDF-1.7\n" + bytes(5000)  # no renditions, which take a process each
+BODY = b"OggS\x00\x02" + bytes(22) + b"OpusHead" + bytes(5000)  # no renditions, which take a process each
 PHOTO = photo(1, size=(64, 48))
+RENDERED = {
+    "photo": PHOTO,
+    "voice": recording("libopencore_amrnb", "amr", 8000, seconds=1),
+    "film": recording("libopencore_amrnb", "3gp", 8000, seconds=1, film="h263"),
+    "letter": letter(1),
+}
 
 
 class Died(BaseException):
@@ -33,14 +39,14 @@ class Died(BaseException):
 
 
 class Fuse:
-    """Burns down by one with each step; ``burn`` is called before and after each."""
+    """Burns down by one with each step; ``burn`` is called before and after each. It may be lit later."""
 
-    def __init__(self, steps: int) -> None:
-        self.left = steps
+    def __init__(self, steps: int, *, lit: bool = True) -> None:
+        self.left, self.lit = steps, lit
 
     def burn(self) -> None:
-        self.left -= 1
-        if self.left == 0:
+        self.left -= self.lit
+        if self.left == 0 and self.lit:
             raise Died
 
     def around(self, step: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,6 +127,31 @@ def test_a_worker_may_die_before_and_after_every_step(desk: Desk, *, again: bool
     assert steps > 12
 
 
+@pytest.mark.parametrize("kind", RENDERED)
+def test_a_worker_may_die_before_and_after_each_rendition(desk: Desk, kind: str) -> None:
+    body, steps, survived = RENDERED[kind], 0, False
+    while not survived:
+        steps += 1
+        item, fuse = uploaded(desk, body), Fuse(steps, lit=False)
+        office, media = dying(desk, fuse)
+        moved = media.move
+
+        def move(*args: Any, fuse: Fuse = fuse, moved: Callable[..., Any] = moved, **more: Any) -> None:
+            moved(*args, **more)  # up to here all files are alike
+            fuse.lit = True
+
+        media.move = move  # type: ignore[method-assign]  # of this worker's bucket alone
+        with suppress(Died):
+            evidence.fetch(office, media, item.id)
+            survived = True
+        kept = in_the_end(desk, item)
+        parts = [rendition_name(kept.object_name, part.name) for part in kept.renditions]
+        assert parts
+        assert (kept.state, objects(desk, item.id)) == ("stored", sorted([kept.object_name, *parts])), steps
+        assert [desk.media.size(name) for name in parts] == [part.size for part in kept.renditions], steps
+    assert steps >= 9
+
+
 def test_an_agencys_upload_may_die_between_its_steps(stack: Stack) -> None:
     case = a_case(stack)
     desk = Desk(stack)
@@ -128,7 +159,7 @@ def test_an_agencys_upload_may_die_between_its_steps(stack: Stack) -> None:
     steps, survived = 0, False
     while not survived:
         steps += 1
-        body = BODY + bytes([steps])
+        body = b"%PDF-1.7\n" + bytes([steps])
         office, media = dying(desk, Fuse(steps))
         with suppress(Died):
             evidence.keep_upload(

@@ -8,9 +8,10 @@ import zlib
 import pytest
 from PIL import Image
 
+from besadu import rendering
 from besadu.domain.evidence import quarantine_name
 from besadu_local.stack import Stack
-from tests.samples import photo, recording, saved, scene
+from tests.samples import letter, photo, recording, saved, scene
 from tests.services.test_settling import Desk
 
 SCRIPT = b"<script>alert(document.domain)</script>"
@@ -156,6 +157,14 @@ KEPT_UNSHOWN = {
     "png with a bomb in its text": saved(scene(), "PNG")[:33]
     + chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(30_000_000), 9))
     + saved(scene(), "PNG")[33:],
+    "pdf that is only a beginning": b"%PDF-1.7\n" + SCRIPT,
+    "pdf whose pages lead in circles": letter(1)
+    .replace(b"/Kids [", b"/Kids [ 6 0 R 6 0 R ", 1)
+    .replace(b"/Count 1", b"/Count 9"),
+    "pdf behind a password": b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj "
+    b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj 3 0 obj<</Filter/Standard/V 1/R 2/P -44"
+    b"/O(oooooooooooooooooooooooooooooooo)/U(uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu)>>endobj "
+    b"trailer<</Root 1 0 R/Encrypt 3 0 R>>",
     "amr of noise": b"#!AMR\n" + bytes(range(256)) * 9,
 }
 
@@ -181,6 +190,29 @@ def test_a_picture_with_something_beside_it_is_shown_without(desk: Desk, name: s
         body = desk.part(item, part)
         assert Image.open(io.BytesIO(body)).format == "JPEG"
         assert not any(trace in body for trace in (b"<script", b"<?php", b"PK\x03\x04", b"Exif"))
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        b"/OpenAction << /S /JavaScript /JS (this.exportDataObject\\({ cName: 'x', nLaunch: 2 }\\)) >>",
+        b"/AA << /WC << /S /Launch /F (cmd.exe) >> >>",
+        b"/Names << /EmbeddedFiles << /Names [ (x.exe) << /Type /Filespec /F (x.exe) >> ] >> >>",
+        b"/AcroForm << /XFA (<xdp:xdp/>) /Fields [] >>",
+        b"/URI << /Base (https://evil.example/) >>",
+    ],
+)
+def test_a_pdf_goes_on_without_what_it_would_do(desk: Desk, beside: bytes) -> None:
+    item = desk.settled(letter(1, beside=beside))
+    assert item.state == "stored"
+    copy = desk.part(item, "save")
+    names = (b"/JavaScript", b"/Launch", b"/EmbeddedFiles", b"/XFA", b"/URI", b"/OpenAction", b"/AA")
+    assert not any(name in copy for name in names)
+
+
+def test_a_page_that_says_it_is_a_kilometre_wide_is_as_large_as_any_other(desk: Desk) -> None:
+    item = desk.settled(letter(1).replace(b"/MediaBox [ 0 0 595.2 841.92 ]", b"/MediaBox [ 0 0 9e6   9e6    ]"))
+    assert max(Image.open(io.BytesIO(desk.part(item, "view"))).size) <= rendering.PAGE
 
 
 @pytest.mark.parametrize("name", KEPT_UNSHOWN)

@@ -9,6 +9,7 @@ import av
 import pytest
 from PIL import Image
 
+from besadu import rendering
 from besadu.domain.evidence import Evidence, incoming_name, object_name, rendition_name
 from besadu.domain.message import Attachment
 from besadu.media import Media
@@ -17,7 +18,7 @@ from besadu.services.office import Office
 from besadu.services.settling import MOST_RENDERINGS
 from besadu.store.client import PATIENT_TIMEOUT
 from besadu_local.stack import Stack
-from tests.samples import photo, recording, saved, scene
+from tests.samples import letter, photo, recording, saved, scene
 from tests.services.desk_case import Hands, office_at
 
 
@@ -132,6 +133,37 @@ def test_a_film_gets_a_still_and_an_old_phones_film_is_made_playable(desk: Desk)
 
 def test_an_iphones_film_is_an_mp4_when_its_codecs_are(desk: Desk) -> None:
     assert desk.settled(recording("aac", "mov", 44_100, film="libx264")).mime == "video/mp4"
+
+
+def test_a_letter_can_be_read_at_once_and_saved_without_what_its_program_wrote_beside_it(desk: Desk) -> None:
+    author = "Siti Rahayu".encode("utf-16-be")
+    body = letter(3, beside=b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>")
+    assert author in body
+    item = desk.settled(body, attachment=Attachment(kind="document"))
+    assert (item.state, item.mime, item.pages) == ("stored", "application/pdf", 3)
+    view = Image.open(io.BytesIO(desk.part(item, "view")))
+    assert (view.format, view.height) == ("JPEG", 3 * rendering.PAGE + 2 * 12)
+    copy = desk.part(item, "save")
+    assert copy.startswith(b"%PDF-")
+    assert not any(trace in copy for trace in (b"JavaScript", b"OpenAction", b"Author", author))
+    assert Image.open(io.BytesIO(desk.part(item, "thumb"))).height == rendering.THUMB
+
+
+def test_a_long_document_is_copied_as_far_as_somebody_looks_at_pictures(desk: Desk) -> None:
+    item = desk.settled(letter(rendering.MOST_PAGES + 1))
+    assert item.pages == rendering.MOST_PAGES + 1
+    assert desk.part(item, "save").count(b"/Type /Page\n") == rendering.MOST_PAGES
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+def test_where_a_film_was_made_is_known_by_its_place_in_the_file(desk: Desk, container: str) -> None:
+    body = recording(
+        "aac", container, 44_100, film="libx264", tells={"artist": "Siti", "location": "-2.7417+107.6333/"}
+    )
+    item = desk.settled(body)
+    (span,) = item.beside
+    assert body[span.start : span.start + 4] == b"udta"
+    assert b"Siti" in body[span.start : span.end]
 
 
 @pytest.mark.parametrize("body", [photo()[:4000], b"\xff\xd8\xff" + bytes(5000), saved(scene(), "PNG")[:9000]])

@@ -22,6 +22,7 @@ from besadu.domain.complaint import (
 )
 from besadu.domain.conversation import Conversation, Draft, Pending
 from besadu.domain.evidence import Evidence, Rendition
+from besadu.domain.measuring import Span
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import Listed, OutboxItem
 from besadu.store.codec import from_document, to_document, without_defaults
@@ -215,6 +216,8 @@ WHOLE: list[Any] = [
         width=640,
         height=480,
         seconds=7.5,
+        pages=2,
+        beside=(Span(40, 90),),
         scan="pending",
         left_behind=True,
         renditions=(Rendition(name="thumb", mime="image/jpeg", size=9, width=320, height=240),),

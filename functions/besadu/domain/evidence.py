@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from besadu.domain.measuring import Span
 from besadu.domain.message import Attachment, Channel, MediaKind
 
 # quarantined: kept under lock, because its bytes are of no type that we show; failed: we never got it.
@@ -13,14 +14,14 @@ FINAL: Final = frozenset({"stored", "failed", "quarantined"})
 LEASE = timedelta(minutes=10)  # longer than fetching 100 MB takes
 # Of the virus scanner: "" when none is connected, "pending" while it could not be asked; no agency sees the file then.
 Scan = Literal["", "pending", "clean"]
-RenditionName = Literal["thumb", "view", "play"]
+RenditionName = Literal["thumb", "view", "play", "save"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendition:
     """What we made of a file to be shown: it holds nothing that the sender's device wrote beside the picture."""
 
-    name: RenditionName  # a small picture for lists, one to look at, or sound that every browser plays
+    name: RenditionName  # a small picture for lists, one to look at, sound or film that every browser plays, a copy
     mime: str
     size: int  # bytes
     width: int = 0  # pixels
@@ -50,6 +51,8 @@ class Evidence:
     width: int = 0  # pixels, of a picture or film
     height: int = 0
     seconds: float = 0.0  # of a film or recording; 0 when its header does not say
+    pages: int = 0  # of a document, if it could be read
+    beside: tuple[Span, ...] = ()  # of a film or recording: what only the original shows (``measuring.Facts``)
     scan: Scan = ""
     left_behind: bool = False  # the provider still keeps it, and should not: to be deleted there
     renditions: tuple[Rendition, ...] = ()

@@ -17,6 +17,14 @@ MOST_JPEG_PIXELS: Final = 250_000_000  # phones make 200 megapixels, and a JPEG 
 _MOST_STEPS: Final = 400  # of a walk through a file, so that a made-up one cannot keep us busy
 
 
+@dataclass(frozen=True)
+class Span:
+    """Bytes of a file from ``start`` up to, not including, ``end``."""
+
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What a header says; 0 and empty where it says nothing or is broken."""
@@ -25,6 +33,7 @@ class Facts:
     height: int = 0
     seconds: float = 0.0
     codecs: tuple[str, ...] = ()  # of an MP4's tracks (``avc1``, ``mp4a``, ``samr``) or a WAV's format (``wav:1``)
+    beside: tuple[Span, ...] = ()  # of an MP4: boxes, from their type on, that tell of place, device or owner
 
     @property
     def pixels(self) -> int:
@@ -91,26 +100,39 @@ def _heic(read: Read, _size: int) -> Facts:
 
 def _iso_media(read: Read, size: int) -> Facts:
     """Duration from the movie's header, size and codecs from its tracks (ISO/IEC 14496-12, 8.2 and 8.3)."""
-    seconds, width, height, codecs = 0.0, 0, 0, list[str]()
-    for kind, start, end in _boxes(read, size):
+    seconds, width, height, codecs, beside = 0.0, 0, 0, list[str](), list[Span]()
+    for kind, at, start, end in _boxes(read, size):
+        if kind in _BESIDE:
+            beside.append(Span(at + 4 if start == at + 8 else start, end))
+            continue
         body = read(start, min(end - start, 96))
         if kind == b"mvhd":
             wide = body[:1] == b"\x01"
             scale, length = (_big(body[20:24]), _big(body[24:32])) if wide else (_big(body[12:16]), _big(body[16:20]))
             seconds = length / scale if scale else 0.0
         elif kind == b"tkhd":
-            at = 88 if body[:1] == b"\x01" else 76
-            width, height = max(width, _big(body[at : at + 2])), max(height, _big(body[at + 4 : at + 6]))
+            size_at = 88 if body[:1] == b"\x01" else 76
+            width = max(width, _big(body[size_at : size_at + 2]))
+            height = max(height, _big(body[size_at + 4 : size_at + 6]))
         elif kind == b"stsd":
             codecs.append(body[12:16].decode("ascii", "replace"))
-    return Facts(width=width, height=height, seconds=round(min(seconds, 1e6), 2), codecs=tuple(codecs[:8]))
+    return Facts(
+        width=width,
+        height=height,
+        seconds=round(min(seconds, 1e6), 2),
+        codecs=tuple(codecs[:8]),
+        beside=tuple(beside[:_MOST_BESIDE]),
+    )
 
 
 _CONTAINERS: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+# User data, metadata (ISO/IEC 14496-12, 8.10 and 8.11; QuickTime's own), and a maker's own box.
+_BESIDE: Final = (b"udta", b"meta", b"uuid")
+_MOST_BESIDE: Final = 12  # a phone writes one or two
 
 
-def _boxes(read: Read, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, first and last position of the content of each box, those inside containers too."""
+def _boxes(read: Read, size: int) -> Iterator[tuple[bytes, int, int, int]]:
+    """Kind and place of each box, where its content begins and where it ends; those inside containers too."""
     spans = [(0, size)]
     steps = 0
     while spans:
@@ -126,7 +148,7 @@ def _boxes(read: Read, size: int) -> Iterator[tuple[bytes, int, int]]:
             last = at + length
             if len(head) < 8 or last < start or last > end:
                 break
-            yield head[4:8], start, last
+            yield head[4:8], at, start, last
             if head[4:8] in _CONTAINERS:
                 spans.append((start, last))
             at = last

@@ -1,6 +1,7 @@
 """Files on pages: evidence as an answer that no browser takes for a page, and an agency's photos out of a form."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +10,14 @@ from werkzeug.http import parse_range_header
 
 from besadu.domain.complaint import Actor
 from besadu.domain.filetype import ENDINGS
+from besadu.domain.measuring import Span
 from besadu.errors import Invalid, MediaGone
 from besadu.media import OPAQUE, Media, disposition
 from besadu.services import desk, evidence
 from besadu.services.office import Office
 
 MOST_FILES: Final = 5  # with one answer
+MOST_AT_ONCE: Final = 8_000_000  # bytes of a part; Cloud Run ends an answer with a length of more than 32 MB
 
 # Whatever the bytes are: no script, no form, no plug-in, no origin.
 _SANDBOX = "sandbox; default-src 'none'"
@@ -22,18 +25,23 @@ _SANDBOX = "sandbox; default-src 'none'"
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One object of the bucket as it is sent to a browser. ``inline``: to be looked at; else to be saved."""
+    """One object of the bucket as it is sent to a browser. ``inline``: to be looked at; else to be saved.
+
+    ``beside``: boxes of an MP4 that are sent empty, because they tell where and by whom it was filmed.
+    """
 
     object_name: str
     mime: str
     size: int
     inline: bool = False
+    beside: tuple[Span, ...] = ()
 
 
 def part_response(media: Media, part: Part, asked: Request) -> Response:
     """200 with the whole object, 206 with the part that ``asked`` wants, 416, or 404 when it is not in the bucket.
 
-    What is of no type that we know (what lies in quarantine, above all) is only ever saved, as bytes of no kind.
+    A part ends after MOST_AT_ONCE bytes, and a player asks for the next (RFC 9110, 15.3.7). What is of no type that we
+    know (what lies in quarantine, above all) is only ever saved, as bytes of no kind.
     """
     known = part.mime in ENDINGS
     mime = part.mime if known else OPAQUE
@@ -43,7 +51,6 @@ def part_response(media: Media, part: Part, asked: Request) -> Response:
         "Accept-Ranges": "bytes",
         "Cache-Control": "no-store",
         "Content-Disposition": saved.replace("attachment", "inline", 1) if part.inline and known else saved,
-        "Content-Length": str(last - first + 1),
         "Content-Security-Policy": _SANDBOX,
         "Content-Type": mime,
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -51,9 +58,11 @@ def part_response(media: Media, part: Part, asked: Request) -> Response:
     }
     if status == 206:
         headers["Content-Range"] = f"bytes {first}-{last}/{part.size}"
+    if last - first < MOST_AT_ONCE:  # what is longer goes in chunks, for which Cloud Run has no limit
+        headers["Content-Length"] = str(last - first + 1)
     if asked.method == "HEAD":
         return Response(status=status, headers=headers)
-    pieces = media.open(part.object_name, first, last)
+    pieces = _without(part.beside, first, media.open(part.object_name, first, last))
     try:
         head = next(pieces, b"")  # asked for before the status line goes out
     except MediaGone:
@@ -102,4 +111,18 @@ def _span(asked: Request, size: int) -> tuple[int, int, int]:
     span = wanted.range_for_length(size)
     if span is None:
         abort(Response(status=416, headers={"Content-Range": f"bytes */{size}"}))
-    return span[0], span[1] - 1, 206
+    return span[0], min(span[1], span[0] + MOST_AT_ONCE) - 1, 206
+
+
+def _without(beside: tuple[Span, ...], first: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The bytes from ``first`` on, with these boxes made free space: so all else stays where the film expects it."""
+    at = first
+    for piece in pieces:
+        body = bytearray(piece)
+        for span in beside:
+            start, end = max(span.start, at), min(span.end, at + len(piece))
+            if start < end:
+                empty = (b"free"[start - span.start :] + bytes(end - start))[: end - start]
+                body[start - at : end - at] = empty
+        yield bytes(body)
+        at += len(piece)

@@ -7,7 +7,7 @@ for everybody who gets hold of it, and its headers would not be ours.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from besadu.config import secrets_of
 from besadu.domain.evidence import Rendition, RenditionName, rendition_name
+from besadu.domain.measuring import Span
 from besadu.media import Media
 from besadu.pages.files import Part, part_response
 from besadu.services.office import Office
@@ -24,6 +25,7 @@ from besadu.services.office import Office
 LIFE: Final = timedelta(minutes=15)
 PLAYED_LIFE: Final = timedelta(hours=2)  # a player asks for the next piece when it gets there
 _PLAYED: Final = ("audio", "video")
+_PDF: Final = "application/pdf"
 _AT_WORK: Final = ("pending", "fetching")
 _AGAIN: Final = 3  # seconds after which a page that waits for a file asks again
 
@@ -40,6 +42,8 @@ class Viewable(Protocol):
     @property
     def object_name(self) -> str: ...
     @property
+    def beside(self) -> tuple[Span, ...]: ...
+    @property
     def renditions(self) -> tuple[Rendition, ...]: ...
 
 
@@ -53,7 +57,7 @@ class Seen:
     height: int = 0
     view: str = ""  # a picture to look at
     play: str = ""
-    save: str = ""  # to be saved; a picture's original is not
+    save: str = ""  # to be saved, without what only the original shows; a picture is not, nor a PDF that cannot be read
 
 
 class Viewer:
@@ -79,7 +83,7 @@ class Viewer:
             height=thumb.height if thumb else 0,
             view=self._rendered(item, "view"),
             play=(self._rendered(item, "play") or self.address(original(item, inline=True))) if kind in _PLAYED else "",
-            save="" if kind == "image" else self.address(original(item, inline=False)),
+            save=self._saved(item),
         )
 
     def lead(self, item: Viewable) -> BaseResponse:
@@ -99,19 +103,29 @@ class Viewer:
         """Where this person may fetch this object now, and for a short while."""
         life = PLAYED_LIFE if part.mime.startswith(_PLAYED) else LIFE
         expires = int((self._office.now() + life).timestamp())
-        said = [part.object_name, part.mime, part.size, int(part.inline), self._bound(), expires]
+        beside = [[span.start, span.end] for span in part.beside]
+        said = [part.object_name, part.mime, part.size, int(part.inline), beside, self._bound(), expires]
         return f"{self._base()}/lihat/{self._signer.dumps(said)}"
 
     def serve(self, token: str, asked: Request) -> Response:
         """The object that an address stands for; 410 when it is altered, expired, or somebody else's."""
         try:
-            name, mime, size, inline, bound, expires = self._signer.loads(token)
+            name, mime, size, inline, beside, bound, expires = self._signer.loads(token)
+            spans = tuple(Span(start, end) for start, end in beside)
             good = bound == self._bound() and self._office.now().timestamp() < expires
         except (BadData, ValueError, TypeError):
             good = False
         if not good:
             abort(410)  # its page says: load the page before once more
-        return part_response(self._media, Part(object_name=name, mime=mime, size=size, inline=bool(inline)), asked)
+        part = Part(object_name=name, mime=mime, size=size, inline=bool(inline), beside=spans)
+        return part_response(self._media, part, asked)
+
+    def _saved(self, item: Viewable) -> str:
+        """Of a picture and a PDF only what we made of it; of all else the file."""
+        if item.mime.startswith("image/"):
+            return ""
+        copied = self._rendered(item, "save")
+        return copied if copied or item.mime == _PDF else self.address(original(item, inline=False))
 
     def _rendered(self, item: Viewable, name: RenditionName) -> str:
         found = _rendition(item, name)
@@ -121,15 +135,20 @@ class Viewer:
         return hashlib.sha256(self._who().encode()).hexdigest()[:16]
 
 
+def as_it_came(item: Viewable) -> Part:
+    """The file to be saved, with all that a device wrote into it: for admins."""
+    return Part(object_name=item.object_name, mime=item.mime, size=item.size)
+
+
 def original(item: Viewable, *, inline: bool) -> Part:
-    """The file as it came."""
-    return Part(object_name=item.object_name, mime=item.mime, size=item.size, inline=inline)
+    """The file for everybody who may see it; a film or recording without what its device wrote beside it."""
+    return replace(as_it_came(item), inline=inline, beside=item.beside)
 
 
 def rendered(item: Viewable, found: Rendition) -> Part:
     """What was made of it."""
     name = rendition_name(item.object_name, found.name)
-    return Part(object_name=name, mime=found.mime, size=found.size, inline=True)
+    return Part(object_name=name, mime=found.mime, size=found.size, inline=found.name != "save")
 
 
 def _rendition(item: Viewable, name: RenditionName) -> Rendition | None:

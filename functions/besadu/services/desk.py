@@ -9,6 +9,7 @@ from besadu import links, logs
 from besadu.domain import deadlines, workflow
 from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, Entry, Extension, Place, State, TalkLine
 from besadu.domain.evidence import Evidence, EvidenceState, Rendition
+from besadu.domain.measuring import Span
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.errors import Conflict, Invalid, Refused
@@ -97,6 +98,8 @@ class EvidenceView:
     reason: str
     object_name: str
     seconds: float
+    pages: int
+    beside: tuple[Span, ...]
     renditions: tuple[Rendition, ...]
 
 
@@ -343,6 +346,8 @@ def _views(items: list[Evidence]) -> dict[str, EvidenceView]:
             reason=item.reason,
             object_name=item.object_name,
             seconds=item.seconds,
+            pages=item.pages,
+            beside=item.beside,
             renditions=item.renditions,
         )
     return views

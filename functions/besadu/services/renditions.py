@@ -36,6 +36,7 @@ class Rendered:
 
     parts: tuple[Rendition, ...] = ()
     look: str = ""  # 16 hexadecimal digits, alike for pictures that look alike
+    pages: int = 0  # of a document
     taken_at: str = ""  # the camera's wall clock, ISO 8601 without a zone
     latitude: float | None = None
     longitude: float | None = None
@@ -63,6 +64,8 @@ def _works(mime: str, size: int, facts: Facts) -> tuple[str, ...]:
         strange = mime == "audio/amr" or bool(PARTLY_PLAYED.intersection(facts.codecs))
         strange = strange or (mime == "audio/wav" and "wav:1" not in facts.codecs)
         return ("audio",) if strange else ()
+    if mime == "application/pdf":
+        return ("pages",)
     return ("image",) if kind == "image" else ()
 
 
@@ -105,6 +108,7 @@ def _stored(media: Media, object_name: str, facts: Mapping[str, Any], content: b
     return Rendered(
         parts=tuple(parts),
         look=facts.get("look", ""),
+        pages=facts.get("pages", 0),
         taken_at=facts.get("taken_at", ""),
         latitude=facts.get("latitude"),
         longitude=facts.get("longitude"),

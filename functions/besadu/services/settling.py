@@ -50,6 +50,7 @@ def settle(office: Office, media: Media, item: Evidence, landed: StoredObject) -
         width=verdict.facts.width,
         height=verdict.facts.height,
         seconds=verdict.facts.seconds,
+        beside=verdict.facts.beside,
     )
     return _compared(office, _rendered(media, item, verdict))
 
@@ -111,6 +112,7 @@ def _rendered(media: Media, item: Evidence, verdict: Verdict) -> Evidence:
         renditions=found.parts,
         prints=likeness.prints(item.sha256, found.look),
         look=found.look,
+        pages=found.pages,
         taken_at=found.taken_at,
         latitude=found.latitude,
         longitude=found.longitude,

@@ -31,7 +31,7 @@ def add(app: Flask, office: Office, viewer: Viewer) -> None:
             item = reading.open_original(office, person().actor, ticket_in(number), _file_id(evidence_id))
         except KeyError:
             abort(404)
-        return redirect(viewer.address(viewing.original(item, inline=False)), 303)
+        return redirect(viewer.address(viewing.as_it_came(item)), 303)
 
     @app.get("/percakapan/<key>/bukti/<evidence_id>")
     @may("admin")
