@@ -1,22 +1,25 @@
 """Sample complaints, made by the product's own use cases at times in the past: every page has something to show."""
 
+import io
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageOps
+
 from besadu import vault
 from besadu.domain import places
 from besadu.domain.complaint import Actor, Complaint, HeldNik, Place, TalkLine
 from besadu.domain.conversation import Conversation, Draft
-from besadu.domain.evidence import Evidence
+from besadu.domain.evidence import Evidence, incoming_name
 from besadu.domain.message import Address, Attachment
 from besadu.domain.nik import masked
 from besadu.media import Media
-from besadu.services import answers, casework, citizen_acts, handling, registration
+from besadu.services import answers, casework, citizen_acts, evidence, handling, registration
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
 from besadu.store.keys import key
@@ -75,8 +78,8 @@ def _head(office: Office, row: dict[str, Any], number: int, began: datetime) -> 
         account=office.settings.whatsapp_phone_number_id,
         phone=NUMBER.format(number),
     )
-    evidence = (_photo(office, row["photo"], number, key_of(address), began),) if "photo" in row else ()
-    talk = tuple(_talk(row, number, began, evidence))
+    photos = (_photo(office, row["photo"], number, sender=key_of(address)),) if "photo" in row else ()
+    talk = tuple(_talk(row, number, began, photos))
     found = next((match.place for match in places.find(f"desa {row['village']}") if match.place), None)
     return Conversation(
         address=address,
@@ -90,18 +93,18 @@ def _head(office: Office, row: dict[str, Any], number: int, began: datetime) -> 
             place=_place(row["village"], found),
             when=row["when"],
             nik=_nik(office, number),
-            evidence=evidence,
-            no_evidence=not evidence,
+            evidence=photos,
+            no_evidence=not photos,
         ),
     )
 
 
-def _talk(row: dict[str, Any], number: int, began: datetime, evidence: tuple[str, ...]) -> Iterator[TalkLine]:
+def _talk(row: dict[str, Any], number: int, began: datetime, photos: tuple[str, ...]) -> Iterator[TalkLine]:
     asked = "Mohon kirim NIK Bapak/Ibu (16 angka di KTP atau KK)."
     lines: list[tuple[str, str, tuple[str, ...]]] = [("citizen", text, ()) for text in row["lines"]]
     lines += [("besadu", asked, ()), ("citizen", "[NIK]", ())]
-    if evidence:
-        lines.append(("citizen", "", evidence))
+    if photos:
+        lines.append(("citizen", "", photos))
     lines.append(("citizen", "YA", ()))
     for position, (speaker, text, files) in enumerate(lines):
         yield TalkLine(
@@ -128,29 +131,39 @@ def _nik(office: Office, number: int) -> HeldNik:
     )
 
 
-def _photo(office: Office, name: str, number: int, sender: str, at: datetime) -> str:
-    evidence_id = f"{key('demo', str(number))[:24]}-0"
-    object_name = f"evidence/{evidence_id[:2]}/{evidence_id}"
-    content = (SAMPLES / name).read_bytes()
-    kept = Media(office.settings).store(object_name, iter([content]), mime="image/jpeg", limit=len(content))
+def _photo(office: Office, name: str, number: int, *, sender: str = "", ticket: str = "") -> str:
+    """A photo that goes the way of every upload: of ``sender``, or of the agency that works on ``ticket``."""
+    evidence_id = f"{key('demo', str(number), ticket, name)[:24]}-0"
+    content, media = _variant(name, number), Media(office.settings)
+    media.store(incoming_name(evidence_id), iter([content]), limit=len(content))
     commit = office.store.commit()
     office.store.evidence.stage(
         commit,
         Evidence(
             id=evidence_id,
-            ticket="",
+            ticket=ticket,
             sender_key=sender,
             attachment=Attachment(kind="image", mime="image/jpeg"),
-            created_at=at,
-            state="stored",
-            object_name=object_name,
-            mime="image/jpeg",
-            size=kept.size,
-            sha256=kept.sha256,
+            created_at=office.now(),
+            origin="agency" if ticket else "citizen",
+            uploaded=True,
+            due=office.now(),
         ),
     )
     commit.run()
+    with redirect_stderr(io.StringIO()):  # its log is no news to who waits for the start
+        evidence.fetch(office, media, evidence_id)
     return evidence_id
+
+
+def _variant(name: str, number: int) -> bytes:
+    """The sample as a picture of its own: a photo that is used twice would be flagged."""
+    with Image.open(SAMPLES / name) as found:
+        mirrored = ImageOps.mirror(found)
+        cut = found.width * (number % 7) // 20
+        out = io.BytesIO()
+        mirrored.crop((cut, 0, found.width, found.height - cut // 2)).save(out, "JPEG", quality=85)
+        return out.getvalue()
 
 
 def _take(office: Office, ticket: str, step: dict[str, Any], earlier: list[str]) -> None:
@@ -174,7 +187,7 @@ def _take(office: Office, ticket: str, step: dict[str, Any], earlier: list[str])
         "accept": {},
         "hand_back": {"reason": step.get("reason")},
         "ask": {"question": step.get("text")},
-        "answer": {"text": step.get("text")},
+        "answer": {"text": step.get("text"), "evidence": _after(office, ticket, step)},
     }
     if verb in by_office:
         module = answers if verb == "deliver" else casework
@@ -185,6 +198,13 @@ def _take(office: Office, ticket: str, step: dict[str, Any], earlier: list[str])
         getattr(module, verb)(office, officer, ticket, **by_agency[verb])
     else:
         _by_citizen(office, complaint, verb, step)
+
+
+def _after(office: Office, ticket: str, step: dict[str, Any]) -> tuple[str, ...]:
+    """The agency's photo of the work done."""
+    if step["do"] != "answer" or "photo" not in step:
+        return ()
+    return (_photo(office, step["photo"], 0, ticket=ticket),)
 
 
 def _by_citizen(office: Office, complaint: Complaint, verb: str, step: dict[str, Any]) -> None:
