@@ -10,7 +10,7 @@ from besadu.channels.whatsapp import TEMPLATES
 from besadu.domain import clocks, workflow
 from besadu.domain.complaint import FINAL, Actor, Answer, Complaint, Extension, Role, State
 from besadu.domain.conditions import MOST_REOPENINGS, MOST_RETURNS
-from besadu.domain.deadlines import CLOCKS, due, end_of, shift
+from besadu.domain.deadlines import CLOCKS, Calendar, due, shift
 from besadu.domain.workflow import DESK, ROWS, TABLE, NotAllowed, allowed, step
 from tests.factories import ADMIN, CITIZEN, LEADER, NO_HOLIDAYS, OFFICER, START, SYSTEM, a_complaint
 
@@ -307,7 +307,7 @@ def test_the_first_extension_is_the_agencys_own_and_the_second_is_decided_by_the
 
 
 def test_a_date_that_was_promised_stands_above_the_clocks_own() -> None:
-    later = end_of(START.date() + timedelta(days=42))
+    later = Calendar().end_of(START.date() + timedelta(days=42))
     running = standing(State.IN_PROGRESS, clock="answer", clock_started=START, due=START, reminded=("soon",))
     extended = step(running, "extend", OFFICER, now=START, calendar=NO_HOLIDAYS, agreed=later)
     assert (extended.clock, extended.due, extended.reminded) == ("answer", later, ())

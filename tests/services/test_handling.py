@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from besadu.domain.complaint import State
-from besadu.domain.deadlines import date_text, end_of
+from besadu.domain.deadlines import Calendar, date_text
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid
 from besadu.services import answers, casework, handling
@@ -26,6 +26,7 @@ from tests.factories import (
     say,
 )
 
+end_of = Calendar().end_of
 MONDAY, SATURDAY, LATER = date(2026, 3, 30), date(2026, 3, 28), date(2026, 3, 31)
 
 

@@ -87,7 +87,7 @@ def reckoned(complaint: Complaint, calendar: Calendar) -> datetime:
         raise ValueError("no clock runs")
     if complaint.agreed:
         # The day itself, also when the moment is its end, which would count as the next one.
-        return deadlines.end_of(next(calendar.working_days(complaint.agreed.astimezone(deadlines.WIB).date())))
+        return calendar.end_of(next(calendar.working_days(complaint.agreed.astimezone(deadlines.WIB).date())))
     date = deadlines.due(complaint.clock_started, days(complaint.clock, complaint, calendar), calendar)
     for pause in complaint.pauses:
         date = deadlines.shift(date, pause.since, pause.until, calendar)
@@ -97,7 +97,8 @@ def reckoned(complaint: Complaint, calendar: Calendar) -> datetime:
 def moved(complaint: Complaint, calendar: Calendar, *, changed_at: datetime) -> Complaint:
     """The complaint with its running clock's date by this calendar, which the office changed at ``changed_at``.
 
-    Nobody becomes late by a shorter time alone: the day after the change is left. The same when nothing moves.
+    Nobody becomes late by a shorter time alone: the day after the change is left. Other office hours alone move it
+    within its day, and what is planned stays good. The same when nothing moves.
     """
     if complaint.due is None or complaint.clock_started is None:
         return complaint
@@ -106,7 +107,19 @@ def moved(complaint: Complaint, calendar: Calendar, *, changed_at: datetime) -> 
         due = min(complaint.due, max(due, deadlines.due(changed_at, 1, calendar)))
     if due == complaint.due:
         return complaint
-    return replace(complaint, due=due, clock_revision=complaint.clock_revision + 1)
+    anew = due.astimezone(deadlines.WIB).date() != complaint.due.astimezone(deadlines.WIB).date()
+    return replace(complaint, due=due, clock_revision=complaint.clock_revision + anew)
+
+
+def expected(complaint: Complaint, calendar: Calendar) -> datetime | None:
+    """By when the agency that has the complaint is to answer; None while it lies elsewhere."""
+    if complaint.clock != "accept" or complaint.clock_started is None:
+        return complaint.due if complaint.clock == "answer" else None
+    both = sum(days(clock, complaint, calendar) for clock in ("accept", "answer"))
+    date = deadlines.due(complaint.clock_started, both, calendar)
+    for pause in complaint.pauses:
+        date = deadlines.shift(date, pause.since, pause.until, calendar)
+    return date
 
 
 def why_moved(before: Complaint, after: Complaint) -> str:

@@ -1,8 +1,7 @@
 """Deadlines in working days (hari kerja) of the regency's offices, and dates as citizens read them.
 
-Times are aware; they come in any zone and go out in UTC. Days and office hours are those of Belitung (WIB); the hours,
-Monday to Friday 08:00-16:00, are BESADU's own. A deadline of n working days ends with the office hours of the n-th
-working day after the day of the start.
+Times are aware; they come in any zone and go out in UTC. Days and office hours are those of Belitung (WIB), Monday to
+Friday. A deadline of n working days ends with the office hours of the n-th working day after the day of the start.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,9 +11,9 @@ from types import MappingProxyType
 
 # Western Indonesia has had UTC+7 without summer time since 1964; a fixed offset needs no tz database in the runtime.
 WIB = timezone(timedelta(hours=7), "WIB")
-OPENS = time(8)
-CLOSES = time(16)
-OFFICE_DAY = timedelta(hours=CLOSES.hour - OPENS.hour)
+# Defaults, like the clocks below: BESADU's own hours, and on which days after its beginning a draft is brought to mind.
+OPENS, CLOSES = time(8), time(16)
+NUDGES = (1, 3, 7, 21)
 
 # Days per clock; the defaults, which the office may change in its settings. Working days, but for ``draft``, whose
 # citizen has no office hours. Verify, reply and the answers by class are those of SP4N-LAPOR!; the others are BESADU's.
@@ -54,11 +53,22 @@ _SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", 
 class Calendar:
     """The office's time. ``holidays``: when it is closed besides weekends, date -> name of the holiday or joint leave.
 
-    ``clocks``: how many days each clock allows.
+    ``clocks``: how many days each clock allows. ``nudges``: calendar days, ascending.
     """
 
     holidays: Mapping[date, str] = field(default_factory=dict)
     clocks: Mapping[str, int] = field(default_factory=lambda: CLOCKS)
+    nudges: tuple[int, ...] = NUDGES
+    opens: time = OPENS
+    closes: time = CLOSES
+
+    def opening(self, day: date) -> datetime:
+        """When the office opens on a working day."""
+        return _at(day, self.opens)
+
+    def end_of(self, day: date) -> datetime:
+        """When the office closes on a working day: a date that somebody promised, as a deadline."""
+        return _at(day, self.closes)
 
     def is_working_day(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.holidays
@@ -75,14 +85,14 @@ class Calendar:
 def is_open(now: datetime, calendar: Calendar) -> bool:
     """Whether the office answers at this moment."""
     local = now.astimezone(WIB)
-    return calendar.is_working_day(local.date()) and OPENS <= local.time() < CLOSES
+    return calendar.is_working_day(local.date()) and calendar.opens <= local.time() < calendar.closes
 
 
 def next_open(now: datetime, calendar: Calendar) -> datetime:
     """``now`` itself within office hours, else the moment the office opens next."""
     if is_open(now, calendar):
         return now
-    return _at(_counting_day(now, calendar), OPENS)
+    return calendar.opening(_counting_day(now, calendar))
 
 
 def due(start: datetime, working_days: int, calendar: Calendar) -> datetime:
@@ -95,12 +105,7 @@ def due(start: datetime, working_days: int, calendar: Calendar) -> datetime:
     days = calendar.working_days(_counting_day(start, calendar))
     for _ in range(working_days):
         next(days)
-    return _at(next(days), CLOSES)
-
-
-def end_of(day: date) -> datetime:
-    """When the office closes on ``day``: a date that somebody promised, as a deadline."""
-    return _at(day, CLOSES)
+    return calendar.end_of(next(days))
 
 
 def working_days_left(now: datetime, due: datetime, calendar: Calendar) -> int:
@@ -115,7 +120,7 @@ def working_days_left(now: datetime, due: datetime, calendar: Calendar) -> int:
 
 
 def office_time_left(now: datetime, due: datetime, calendar: Calendar) -> timedelta:
-    """Office hours between two moments; zero when ``due`` has passed. Eight hours are one working day."""
+    """Office hours between two moments; zero when ``due`` has passed."""
     left = timedelta()
     if due <= now:
         return left
@@ -123,7 +128,7 @@ def office_time_left(now: datetime, due: datetime, calendar: Calendar) -> timede
     for day in calendar.working_days(now.astimezone(WIB).date()):
         if day > last:
             break
-        left += max(timedelta(), min(_at(day, CLOSES), due) - max(_at(day, OPENS), now))
+        left += max(timedelta(), min(calendar.end_of(day), due) - max(calendar.opening(day), now))
     return left
 
 
@@ -131,8 +136,8 @@ def at_office_time(start: datetime, time: timedelta, calendar: Calendar) -> date
     """The moment at which the office has worked for ``time`` since ``start``."""
     left = time
     for day in calendar.working_days(start.astimezone(WIB).date()):
-        begins = max(_at(day, OPENS), start)
-        usable = max(timedelta(), _at(day, CLOSES) - begins)
+        begins = max(calendar.opening(day), start)
+        usable = max(timedelta(), calendar.end_of(day) - begins)
         if left <= usable:
             return begins + left
         left -= usable
@@ -148,7 +153,7 @@ def shift(due: datetime, paused_at: datetime, resumed_at: datetime, calendar: Ca
     left = office_time_left(paused_at, due, calendar)
     if not left or resumed_at <= paused_at:
         return due
-    return max(_at(at_office_time(resumed_at, left, calendar).astimezone(WIB).date(), CLOSES), due)
+    return max(calendar.end_of(at_office_time(resumed_at, left, calendar).astimezone(WIB).date()), due)
 
 
 def date_text(day: date | datetime) -> str:
@@ -169,6 +174,11 @@ def datetime_text(moment: datetime) -> str:
     return f"{date_text(local)} pukul {local:%H.%M} WIB"
 
 
+def hours_text(calendar: Calendar) -> str:
+    """``08.00-16.00``."""
+    return f"{calendar.opens:%H.%M}-{calendar.closes:%H.%M}"
+
+
 def _local_date(day: date | datetime) -> date:
     return day.astimezone(WIB).date() if isinstance(day, datetime) else day
 
@@ -180,7 +190,7 @@ def _at(day: date, clock: time) -> datetime:
 def _counting_day(moment: datetime, calendar: Calendar) -> date:
     """The working day that something received at ``moment`` belongs to."""
     local = moment.astimezone(WIB)
-    first = local.date() if local.time() < CLOSES else local.date() + timedelta(days=1)
+    first = local.date() if local.time() < calendar.closes else local.date() + timedelta(days=1)
     return next(calendar.working_days(first))
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 from besadu.domain.conversation import Conversation
 from besadu.domain.deadlines import WIB, Calendar
 
-NUDGES = (1, 3, 7, 21)  # days after it was begun
 # An hour before Meta's window closes, so that the first one may go as free text; also on Facebook and Instagram, where
 # nothing else may. Nobody who has just written is reminded sooner.
 QUIET = timedelta(hours=23)
@@ -18,8 +17,16 @@ def planned(head: Conversation, calendar: Calendar) -> Conversation:
     """The head with when to look at its draft next; never when an officer has it, or after BERHENTI."""
     if head.draft is None or head.needs_person or head.opted_out:
         return replace(head, nudge_at=None) if head.nudge_at else head
-    ahead = (at for number, at in enumerate(_times(head, calendar), start=1) if number > head.draft.nudged)
+    # The manager may have shortened the list since: its end always comes.
+    nudged = min(head.draft.nudged, len(calendar.nudges))
+    ahead = (at for number, at in enumerate(_times(head, calendar), start=1) if number > nudged)
     return replace(head, nudge_at=next(ahead))
+
+
+def wants_nudge(head: Conversation, now: datetime, calendar: Calendar) -> bool:
+    """Whether its next one has come: what the head remembers may be of a list that the manager has changed since."""
+    at = planned(head, calendar).nudge_at
+    return at is not None and at <= now
 
 
 def nudges_due(head: Conversation, now: datetime, calendar: Calendar) -> int:
@@ -40,7 +47,7 @@ def _times(head: Conversation, calendar: Calendar) -> Iterator[datetime]:
         return
     started, last = head.draft.started_at, head.last_inbound_at or head.draft.started_at
     end = expires_at(head, calendar)
-    for number, days in enumerate(NUDGES):
+    for number, days in enumerate(calendar.nudges):
         if number == 0:
             at = _by_daylight(last + QUIET)
         else:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from besadu.domain import deadlines
 from besadu.domain.complaint import Complaint, State
-from besadu.domain.deadlines import OPENS, WIB, Calendar
+from besadu.domain.deadlines import WIB, Calendar
 
 Recipient = Literal["duty", "deputy", "head", "secretary", "admin", "leader"]
 Ending = Literal["", "lapse", "close_silently"]
@@ -54,6 +54,8 @@ LADDER: Mapping[str, tuple[Step, ...]] = {
     "citizen_answer": (Step(name="lapse", ends="lapse"),),
     "reply": (Step(name="close_silently", ends="close_silently"),),
 }
+MOVED = "moved"
+GATHER = timedelta(minutes=5)  # after the office has opened: until all steps of the morning have left their reminders
 # The citizen was told a date, and it has passed.
 SLIP = Step(name="slip")
 _ANSWER_AWAITED = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.RETURNED, State.REOPENED, State.ANSWERED})
@@ -90,6 +92,16 @@ def replanned(complaint: Complaint, now: datetime, calendar: Calendar) -> Compla
     return replace(still, remind_at=next_at(still, calendar))
 
 
+def of_move(clock: str) -> Step:
+    """Whom it concerns that this clock's deadline moved: who is warned of it. No step of the ladder."""
+    return Step(name=MOVED, to=LADDER[clock][0].to)
+
+
+def gathered(day: date, calendar: Calendar) -> datetime:
+    """From when on the posts are told on this working day."""
+    return calendar.opening(day) + GATHER
+
+
 def schedule(complaint: Complaint, calendar: Calendar) -> list[Planned]:
     """All steps of the running clock and when they are taken, in order."""
     if complaint.due is None or complaint.clock_started is None:
@@ -106,7 +118,7 @@ def _untaken(complaint: Complaint, calendar: Calendar) -> list[Planned]:
     ]
     promised = complaint.promised
     if promised and promised != complaint.slipped and complaint.state in _ANSWER_AWAITED:
-        planned.append((SLIP, _opening(_after(promised, 1, calendar))))
+        planned.append((SLIP, calendar.opening(_after(promised, 1, calendar))))
     return planned
 
 
@@ -118,9 +130,9 @@ def _at(step: Step, started: datetime, due: datetime, calendar: Calendar) -> dat
         day = deadlines.at_office_time(started, time, calendar).astimezone(WIB).date()
     else:
         day = _after(due, step.days or 0, calendar)
-    morning = _opening(day)
+    morning = calendar.opening(day)
     # What would have come before the clock began comes on the first morning after.
-    return morning if morning > started else _opening(_after(started, 1, calendar))
+    return morning if morning > started else calendar.opening(_after(started, 1, calendar))
 
 
 def _after(moment: datetime, days: int, calendar: Calendar) -> date:
@@ -130,7 +142,3 @@ def _after(moment: datetime, days: int, calendar: Calendar) -> date:
         day += timedelta(days=1)
         days -= calendar.is_working_day(day)
     return day
-
-
-def _opening(day: date) -> datetime:
-    return datetime.combine(day, OPENS, tzinfo=WIB)

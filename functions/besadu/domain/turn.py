@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from besadu.domain import alarms, nik, understanding
 from besadu.domain.complaint import Complaint, HeldNik, Place, TalkLine
 from besadu.domain.conversation import CitizenAct, Conversation, Outcome, Reply
-from besadu.domain.deadlines import WIB, Calendar
+from besadu.domain.deadlines import WIB, Calendar, hours_text
 from besadu.domain.message import Attachment, Inbound
 from besadu.domain.understanding import Understood
 
@@ -87,12 +87,17 @@ class Turn:
         return Outcome(
             head=head or self.head,
             text=self.text,
-            reply=reply,
+            reply=reply and self._with_hours(reply),
             act=act,
             submit=submit,
             status_of=status_of,
             files=self.files if keep_files or act is not None else (),
         )
+
+    def _with_hours(self, reply: Reply) -> Reply:
+        """Several texts say when the office is there."""
+        hours = {"hour": f"{self.calendar.opens:%H.%M}", "hours": hours_text(self.calendar)}
+        return replace(reply, values={**hours, **reply.values})
 
 
 def evidence_ids(key: str, count: int) -> tuple[str, ...]:

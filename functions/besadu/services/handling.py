@@ -143,7 +143,7 @@ def answer(
         at=now,
         evidence=evidence,
         before=tuple(one for one in before if one in evidence),
-        scheduled_for=_promised_day(promised, now),
+        scheduled_for=_promised_day(promised, now, office.calendar()),
     )
     changes = {"answer": given, "extension": None}
     return steps.take(office, actor, ticket, steps.Step("answer", changes, note=text.strip()))
@@ -177,7 +177,7 @@ def _working_day(office: Office, day: date | None, complaint: Complaint) -> date
     calendar, now = office.calendar(), office.now()
     # From the deadline itself if it is still to come; an hour before it, because its end counts as the next day.
     start = max(now, complaint.due - timedelta(hours=1)) if complaint.due else now
-    due, latest = deadlines.end_of(day), deadlines.due(start, conditions.MOST_EXTENSION_DAYS, calendar)
+    due, latest = calendar.end_of(day), deadlines.due(start, conditions.MOST_EXTENSION_DAYS, calendar)
     if not calendar.is_working_day(day):
         raise Invalid("Tanggal baru jatuh pada hari libur. Pilih hari kerja.")
     if due <= now or (complaint.due and due <= complaint.due):
@@ -188,10 +188,10 @@ def _working_day(office: Office, day: date | None, complaint: Complaint) -> date
     return due
 
 
-def _promised_day(day: date | None, now: datetime) -> datetime | None:
+def _promised_day(day: date | None, now: datetime, calendar: deadlines.Calendar) -> datetime | None:
     if day is None:
         return None
-    end = deadlines.end_of(day)
+    end = calendar.end_of(day)
     if end > now + FURTHEST_PROMISE:
         raise Invalid("Jadwalnya terlalu jauh: paling lama satu tahun.")
     return end

@@ -24,10 +24,11 @@ def look(office: Office, sender: str) -> str:
         return "nothing due"
     head, draft = stored.value, stored.value.draft
     item = None
-    if draft and drafts.planned(head, calendar).nudge_at:
+    if draft and drafts.wants_nudge(head, now, calendar):
         count = drafts.nudges_due(head, now, calendar)
+        ends = count > len(calendar.nudges)
         item = _message(office, head, draft, sender, count)
-        head = _given_up(head) if count > len(drafts.NUDGES) else _reminded(head, draft, count, item)
+        head = _given_up(head) if ends else _reminded(head, draft, count, item)
     commit = office.store.commit()
     if item:
         office.store.outbox.stage(commit, item)
@@ -57,7 +58,7 @@ def _message(office: Office, head: Conversation, draft: Draft, sender: str, coun
     words = texts.wording(brief=brief)
     missing = ", ".join(words(label) for label in asking.missing_labels(draft))
     until = day(drafts.expires_at(head, office.calendar()))
-    if count > len(drafts.NUDGES):
+    if count > len(office.calendar().nudges):
         key, values = "draft_expired", {"started": day(draft.started_at)}
     else:
         key, values = "draft_nudge", {"missing": missing, "until": until}

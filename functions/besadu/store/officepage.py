@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from functools import cached_property
 from typing import Any, Literal
 
-from besadu.domain.deadlines import CLOCKS, Calendar
+from besadu.domain.deadlines import CLOCKS, CLOSES, NUDGES, OPENS, Calendar
 from besadu.store.codec import from_document
 
 PostChannel = Literal["whatsapp", "sms", "email"]
@@ -47,6 +47,9 @@ class OfficePage:
     years: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     decrees: Mapping[str, str] = field(default_factory=dict)  # year -> the decree; a year without one is an estimate
     clocks: Mapping[str, int] = field(default_factory=dict)  # what differs from the defaults
+    nudges: tuple[int, ...] = NUDGES  # days on which a draft is brought to mind
+    opens: str = f"{OPENS:%H:%M}"
+    closes: str = f"{CLOSES:%H:%M}"
     admin: Post = Post()  # who verifies and reviews
     secretary: Post = Post()  # the Sekda
     leaders: tuple[Post, ...] = ()  # who reads the weekly digest
@@ -62,4 +65,10 @@ class OfficePage:
     def calendar(self) -> Calendar:
         """Without the shipped days: see ``years``."""
         days = {date.fromisoformat(day): name for year in self.years.values() for day, name in year.items()}
-        return Calendar(holidays=days, clocks={**CLOCKS, **self.clocks})
+        return Calendar(
+            holidays=days,
+            clocks={**CLOCKS, **self.clocks},
+            nudges=self.nudges,
+            opens=time.fromisoformat(self.opens),
+            closes=time.fromisoformat(self.closes),
+        )

@@ -3,6 +3,7 @@
 from flask import Flask, render_template, request
 
 from besadu.channels import CHANNELS, FOR_POSTS
+from besadu.domain.deadlines import hours_text
 from besadu.pages.shell import new_app
 from besadu.pages.words import CHANNELS as CHANNEL_NAMES
 from besadu.services.office import Office
@@ -19,7 +20,7 @@ def create_app(office: Office) -> Flask:
     @app.get("/")
     def home() -> str:
         channels = [CHANNEL_NAMES[name] for name in CHANNELS if name not in FOR_POSTS]
-        return render_template("portal/home.html", channels=channels)
+        return render_template("portal/home.html", channels=channels, hours=hours_text(office.calendar()))
 
     @app.get("/lacak")
     def progress() -> str:
