@@ -21,7 +21,7 @@ REQUESTS, TASKS, SECONDS, GIB = 24, 12, 0.1, 0.5
 EVIDENCE_GIB, DOCUMENTS_GIB = 0.5 / 1000, 0.00005
 EXPIRING = 4  # documents that are deleted after their time
 # Calls of the schedules, each with a few reads: the sweep each minute, what is owed every ten.
-SCHEDULED, READS_OF_SCHEDULES = DAYS * 1440 * 1.1, 4
+SCHEDULED, READS_OF_SCHEDULES = DAYS * 1440 * 1.1, 6
 STANDING_STILL = {"HSM key": 2.5, "load balancer": 18.3 + 5 + 1, "scheduler": 0.2, "logs and alerts": 5.0}
 
 

@@ -9,7 +9,7 @@ from besadu.channels.sms import MAX_SEGMENTS
 from besadu.domain.complaint import Complaint
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem
-from besadu.services import casework, followup, handling, reminding
+from besadu.services import casework, digests, followup, handling, reminding
 from besadu.services.delivery import _outgoing
 from besadu.services.office import Office
 from besadu.store.directory import Officer, Post
@@ -90,8 +90,8 @@ def test_several_are_one_digest_with_a_link_each(office: Office, hands: Hands) -
 
 
 def test_a_long_list_ends_with_how_many_more_there_are() -> None:
-    brief = reminding._brief([f"BSD-26-0000-{number:04d} (terlambat 2 hari kerja)" for number in range(20)])
-    assert len(brief) < reminding.LONGEST_LIST + 20
+    brief = digests.within(f"BSD-26-0000-{number:04d} (terlambat 2 hari kerja)" for number in range(20))
+    assert len(brief) < digests.LONGEST_LIST + 20
     assert brief.endswith("; dan 13 lainnya")
 
 
@@ -116,9 +116,20 @@ def test_nobody_is_told_outside_office_hours(office: Office, hands: Hands) -> No
     assert followup.look(office, ticket) == "remind"
     assert reminding.tell(office, "duty:dishub") == "closed"
     hands.advance(hours=11)  # 08:00 of the next morning
-    assert reminding.tell(office, "duty:dishub") == "nothing to tell"
+    assert reminding.tell(office, "duty:dishub") == "closed"
     hands.advance(minutes=5)
     assert reminding.tell(office, "duty:dishub") == "told 1"
+
+
+def test_what_waits_from_the_day_before_is_told_with_what_the_morning_brings(office: Office, hands: Hands) -> None:
+    for ticket in TICKETS[:2]:
+        forwarded(office, ticket)
+    morning_of_the_due_day(office, hands, TICKETS[0])  # and then nobody told anything all day
+    hands.advance(hours=23, minutes=57)
+    followup.look(office, TICKETS[1])
+    assert reminding.tell(office, "duty:dishub") == "closed"
+    hands.advance(minutes=3)
+    assert reminding.tell(office, "duty:dishub") == "told 2"
 
 
 def test_what_was_answered_meanwhile_is_not_told(office: Office, hands: Hands) -> None:

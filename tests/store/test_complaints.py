@@ -184,6 +184,7 @@ def test_stage_is_the_only_writer_of_a_complaint() -> None:
                     writers.append((function.name, named))
     assert sorted(writers) == [
         ("_stage_below", "create"),  # a message below a complaint
+        ("replan", "update"),  # of when it is looked at next
         ("stage", "create"),
         ("stage", "replace"),
         ("stage_line", "update"),  # of the talk alone

@@ -102,6 +102,11 @@ def gathered(day: date, calendar: Calendar) -> datetime:
     return calendar.opening(day) + GATHER
 
 
+def may_be_told(now: datetime, calendar: Calendar) -> bool:
+    """Whether this is a time to tell the posts: in office hours, and all that the morning brings is known."""
+    return deadlines.is_open(now, calendar) and now >= gathered(now.astimezone(WIB).date(), calendar)
+
+
 def schedule(complaint: Complaint, calendar: Calendar) -> list[Planned]:
     """All steps of the running clock and when they are taken, in order."""
     if complaint.due is None or complaint.clock_started is None:

@@ -9,12 +9,12 @@ from typing import Final
 from besadu import logs
 from besadu.domain import clocks, ladder, workflow
 from besadu.domain.complaint import Actor, Complaint
-from besadu.domain.deadlines import is_open, next_open
+from besadu.domain.deadlines import next_open
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import BesaduError, Conflict
-from besadu.services import notices, nudging, reminding, replies
+from besadu.services import moving, notices, nudging, reminding, replies, weekly
 from besadu.services.office import Office
-from besadu.store.client import Commit
+from besadu.store.client import Stored
 from besadu.store.complaints import Decision
 from besadu.store.reminders import Reminder
 
@@ -52,27 +52,39 @@ def look(office: Office, ticket: str) -> str:
     now = office.now()
     told: list[Reminder] = []
 
+    known = office.store.complaints.read(ticket)
+    if known is None or known.value.remind_at is None:
+        return "nothing due"
+    if known.value.remind_at > now:
+        office.remind(known.value)
+        return "nothing due"
+
     def decide(before: Complaint) -> Decision:
-        if before.remind_at is None:
-            raise _NothingDue
-        if before.remind_at > now:
-            office.remind(before)
-            raise _NothingDue
         steps = ladder.steps_due(before, now, office.calendar())
-        if not steps:
+        if not steps or before.remind_at is None:
             raise _NothingDue
         told.clear()
         return _take(office, before, steps, now, told)
 
     try:
-        decision = office.store.complaints.change(ticket, decide)
-    except (KeyError, _NothingDue):
-        return "nothing due"
+        decision = office.store.complaints.change(ticket, decide, known=known)
+    except _NothingDue:
+        return _replan(office, known)
     office.send(*decision.outbox)
     for reminder in told:
         office.queue.tell(reminder.post, reminder.due)
     office.remind(decision.after)
     return decision.action
+
+
+def _replan(office: Office, known: Stored[Complaint]) -> str:
+    """What was to come now comes later, after a change of the calendar: it must not stand in the way of what is due."""
+
+    def planned(before: Complaint) -> Complaint:
+        return replace(before, remind_at=ladder.next_at(before, office.calendar()))
+
+    office.remind(office.store.complaints.replan(known, planned))
+    return "nothing due"
 
 
 def sweep(office: Office) -> dict[str, int]:
@@ -84,15 +96,19 @@ def sweep(office: Office) -> dict[str, int]:
     now = office.now()
     # A name stays taken after its task was deleted, so each minute's sweep makes names of its own.
     again = now.strftime("%Y%m%d%H%M")
-    counts = {"complaints": 0, "posts": 0, "drafts": 0}
+    counts = {"complaints": 0, "posts": 0, "drafts": 0, "moved": 0}
     ends = time.monotonic() + BUDGET
     try:
         counts["complaints"] = _each(lambda: _tickets_due(office, now), lambda ticket: look(office, ticket), ends)
-        if is_open(now, office.calendar()):
+        if ladder.may_be_told(now, office.calendar()):
             posts = office.store.reminders.posts_due
             counts["posts"] = _each(lambda: posts(now), lambda post: reminding.tell(office, post), ends)
+            if weekly.due(office, now):  # and nothing else waits for the leaders, which would have brought it along
+                reminding.tell(office, reminding.LEADER)
         drafts = office.store.senders.to_nudge
         counts["drafts"] = _each(lambda: drafts(now), lambda sender: nudging.look(office, sender), ends)
+        while time.monotonic() < ends and (moved := moving.go_on(office)):
+            counts["moved"] += moved
     finally:
         counts |= _hurry(office, now, again)
         if any(counts.values()):
@@ -147,15 +163,7 @@ def _take(
     after = ladder.taken(replace(before, updated_at=now), steps, calendar)
     told += reminding.lines(after, step, now, calendar)
     note = f"{STEPS[step.name]}: {', '.join(TOLD[to] for to in step.to)}"
-    return Decision(after=after, action="remind", actor=SYSTEM, note=note, also=_staging(office, tuple(told)))
-
-
-def _staging(office: Office, told: tuple[Reminder, ...]) -> Callable[[Commit], None]:
-    def stage(commit: Commit) -> None:
-        for reminder in told:
-            office.store.reminders.stage(commit, reminder)
-
-    return stage
+    return Decision(after=after, action="remind", actor=SYSTEM, note=note, also=reminding.staging(office, told))
 
 
 def _slip(office: Office, before: Complaint, now: datetime) -> Decision:

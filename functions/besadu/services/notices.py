@@ -83,6 +83,11 @@ def addresses(post: Post) -> tuple[Address, ...]:
     return tuple(address for address in found if address)
 
 
+def blank(outbox_id: str, now: datetime) -> OutboxItem:
+    """A message to a post, before its words and its address."""
+    return OutboxItem(id=outbox_id, kind="agency", address=NOWHERE, created_at=now, due=now)
+
+
 def to_post(post: Post, item: OutboxItem) -> OutboxItem | None:
     """``item`` on its way to the post by the first of its channels; None when it has no address."""
     first, *others = addresses(post) or (NOWHERE,)

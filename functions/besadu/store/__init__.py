@@ -10,6 +10,7 @@ from besadu.store.complaints import Complaints
 from besadu.store.directory import Directory
 from besadu.store.evidence import EvidenceStore
 from besadu.store.inbox import Inbox
+from besadu.store.orders import Orders
 from besadu.store.outbox import Outbox
 from besadu.store.progress import Progress
 from besadu.store.reminders import Reminders
@@ -26,6 +27,7 @@ class Store:
     complaints: Complaints
     outbox: Outbox
     reminders: Reminders
+    orders: Orders
     evidence: EvidenceStore
     directory: Directory
     audit: Audit
@@ -46,6 +48,7 @@ def open_store(database: firestore.Client, audit: firestore.Client | None = None
         complaints=Complaints(database, outbox),
         outbox=outbox,
         reminders=Reminders(database),
+        orders=Orders(database),
         evidence=EvidenceStore(database),
         directory=Directory(database),
         audit=Audit(audit or database),

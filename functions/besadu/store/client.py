@@ -87,11 +87,14 @@ class Commit:
         """Remove a document that must still be as it was read; else the whole commit raises Conflict."""
         self._writes.append(self._wire.deletion(reference.path, version))
 
-    def update(self, reference: firestore.DocumentReference, changes: Mapping[str, Any]) -> None:
-        """Change single fields of a document that exists, whoever else writes it."""
+    def update(
+        self, reference: firestore.DocumentReference, changes: Mapping[str, Any], *, version: object = None
+    ) -> None:
+        """Change single fields of a document that exists, whoever else writes it; with ``version`` as ``replace``."""
         # Seldom, and the library knows field paths and transforms.
         batch = self._database.batch()
-        batch.update(reference, dict(changes))
+        option = self._database.write_option(last_update_time=version) if version else None
+        batch.update(reference, dict(changes), option=option)
         self._writes += [type(write).pb(write) for write in batch._write_pbs]  # noqa: SLF001 - nothing public has them
 
     def run(self, *, timeout: float = TIMEOUT) -> list[object]:

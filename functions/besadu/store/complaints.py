@@ -6,7 +6,7 @@ State and history are one document, so that one compare-and-set keeps them toget
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
@@ -33,6 +33,8 @@ MOST_TRIES = 5
 MOST_TALK = 100_000  # characters
 MOST_LINES = 400
 MOST_REPORTERS = 10  # complaints that are looked through for a citizen's other channels
+MOST_LATE = 2000  # that are counted by agency
+_OPEN = FieldFilter("open", "==", True)  # noqa: FBT003 - a value to compare with
 # What a list shows. The talk and the history are the bulk of a complaint and stay where they are.
 LIST_FIELDS = (
     "ticket",
@@ -127,6 +129,30 @@ class Complaints:
             return decision
         raise Conflict(ticket)
 
+    def replan(self, known: Stored[Complaint], planned: Callable[[Complaint], Complaint]) -> Complaint:
+        """Change only when it is due and looked at next (``due``, ``remind_at``): no step, and no line in the history.
+
+        ``planned`` may run more than once; nothing is written when nothing differs. Raises Conflict after five tries,
+        Unavailable.
+        """
+        for _ in range(MOST_TRIES):
+            after = planned(known.value)
+            if after == known.value:
+                return after
+            commit = Commit(self._database)
+            fields = {"due": after.due, "remind_at": after.remind_at}
+            commit.update(self.reference(after.ticket), fields, version=known.version)
+            try:
+                commit.run(timeout=PATIENT_TIMEOUT)
+            except Conflict:
+                again = self.read(after.ticket)
+                if again is None:
+                    return after
+                known = again
+                continue
+            return after
+        raise Conflict(known.value.ticket)
+
     def stage(self, commit: Commit, before: Stored[Complaint] | None, decision: Decision) -> Decision:
         """Stamp the decision, append it to the history, and let ``commit`` write all that belongs to it."""
         stamped = _stamp(before.value if before else None, _with_line(decision))
@@ -194,7 +220,7 @@ class Complaints:
         query = (
             self._database.collection(COLLECTION)
             .where(filter=FieldFilter("place.village_code", "==", village_code))
-            .where(filter=FieldFilter("open", "==", True))  # noqa: FBT003 - a value to compare with
+            .where(filter=_OPEN)
             .order_by("created_at", direction=firestore.Query.DESCENDING)
         )
         return self._list(query)
@@ -208,6 +234,32 @@ class Complaints:
         """How many complaints the office or an agency should have moved on by now."""
         query = self._database.collection(COLLECTION).where(filter=FieldFilter("desk", "in", ["admin", "agency"]))
         return count(query.where(filter=FieldFilter("due", "<=", now)))
+
+    def open_after(self, ticket: str) -> list[str]:
+        """Tickets of open complaints, in order, a page; ``ticket`` is the last of the page before."""
+        query = self._database.collection(COLLECTION).where(filter=_OPEN).order_by("__name__").select(["ticket"])
+        if ticket:
+            query = query.start_after({"__name__": self.reference(ticket)})
+        return [stored.value for stored in find(query.limit(PAGE), lambda data: str(data["ticket"]))]
+
+    def late(self, now: datetime) -> list[str]:
+        """The agency's name of each complaint that is late, "" of one on the admin's desk."""
+        names: list[str] = []
+        for desk in ("agency", "admin"):
+            query = self._database.collection(COLLECTION).where(filter=FieldFilter("desk", "==", desk))
+            query = query.where(filter=FieldFilter("due", "<", now)).order_by("due").select(["agency_name"])
+            found = find(query.limit(MOST_LATE), lambda data: str(data.get("agency_name", "")))
+            names += [stored.value if desk == "agency" else "" for stored in found]
+        return names
+
+    def count_open(self) -> int:
+        """How many complaints are open."""
+        return count(self._database.collection(COLLECTION).where(filter=_OPEN))
+
+    def count_between(self, moment: Literal["created_at", "closed_at"], since: datetime, until: datetime) -> int:
+        """How many complaints came, or were closed, from ``since`` on and before ``until``."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter(moment, ">=", since))
+        return count(query.where(filter=FieldFilter(moment, "<", until)))
 
     def _list(self, query: firestore.Query) -> list[Complaint]:
         return [stored.value for stored in find(query.select(LIST_FIELDS).limit(PAGE), _complaint)]
@@ -228,7 +280,12 @@ DESK_OF = {
 def _document(complaint: Complaint) -> dict[str, Any]:
     """The complaint as stored, with what queries need and nobody sets by hand."""
     document: dict[str, Any] = to_document(complaint)
-    return document | {"open": complaint.open, "desk": DESK_OF.get(complaint.state, "")}
+    closed = next((entry.at for entry in reversed(complaint.history) if entry.source != entry.target), None)
+    return document | {
+        "open": complaint.open,
+        "desk": DESK_OF.get(complaint.state, ""),
+        "closed_at": None if complaint.open else closed,
+    }
 
 
 def _in_order(talk: Iterable[TalkLine]) -> tuple[TalkLine, ...]:

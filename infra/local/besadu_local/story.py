@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from besadu.domain.complaint import State, first_broken_entry
 from besadu.domain.deadlines import WIB, datetime_text
-from besadu.services.reminding import GATHER
+from besadu.domain.ladder import GATHER
 from besadu_local.browser import Browser, PageError
 from besadu_local.seed import office_of
 from besadu_local.stack import Stack
