@@ -46,11 +46,13 @@ CHANNELS: Mapping[str, str] = {
 }
 # Entries of the history that are no step of the workflow.
 _ENTRIES: Mapping[str, str] = {
+    "move": "Tenggat bergeser",
     "open_link": "Tautan OPD dibuka",
     "open_original": "Berkas asli dibuka",
     "receive": "Laporan masuk",
     "remind": "Pengingat",
     "reveal_nik": "NIK dibuka",
+    "slip": "Tanggal bagi pelapor terlewat",
 }
 _KINDS: Mapping[str, str] = {
     "image": "Foto",

@@ -4,7 +4,7 @@ from flask import Flask
 
 from besadu.media import Media
 from besadu.pages import shell
-from besadu.pages.console import access, agency, calls, complaint, evidence, lists, manage, signin, talks
+from besadu.pages.console import access, agency, calls, complaint, evidence, lists, manage, manage_time, signin, talks
 from besadu.pages.viewing import Viewer
 from besadu.pages.wsgi import mount_of
 from besadu.services.office import Office
@@ -30,5 +30,6 @@ def create_app(office: Office, media: Media) -> Flask:
     talks.add(app, office, mount)
     calls.add(app, office, mount)
     manage.add(app, office, mount)
+    manage_time.add(app, office, mount)
     door.guard(app, mount)
     return app

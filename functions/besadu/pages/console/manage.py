@@ -8,7 +8,7 @@ from besadu.domain.complaint import Role
 from besadu.errors import InvalidFields
 from besadu.pages.console.access import Answer, may, person
 from besadu.pages.words import CHANNELS
-from besadu.services import agencies, posts, staffing
+from besadu.services import agencies, posts, staffing, timetable
 from besadu.services.office import Office
 from besadu.services.upkeep import log_of_changes
 from besadu.store.keys import officer_key
@@ -18,7 +18,7 @@ _DONE = {
     "petugas": "Data petugas disimpan.",
     "instansi": "Data instansi disimpan.",
 }
-_ORDERS = [(value, ", lalu ".join(CHANNELS[one] for one in order)) for value, order in posts.ORDERS.items()]
+ORDERS = [(value, ", lalu ".join(CHANNELS[one] for one in order)) for value, order in posts.ORDERS.items()]
 _READERS: tuple[Role, ...] = ("manager", "auditor")
 
 
@@ -113,6 +113,7 @@ def _overview(office: Office, *, notice: str = "", problem: str = "") -> str:
         shorts={agency.code: agency.short or agency.name for agency in known},
         notice=notice,
         problem=problem,
+        undecreed=timetable.undecreed(office),
     )
 
 
@@ -132,4 +133,4 @@ def _person_page(office: Office, form: staffing.PersonForm, key: str, problems: 
 
 
 def _agency_page(form: agencies.AgencyForm, key: str, problems: Mapping[str, str] | None = None) -> str:
-    return render_template("console/manage_agency.html", form=form, key=key, problems=problems or {}, orders=_ORDERS)
+    return render_template("console/manage_agency.html", form=form, key=key, problems=problems or {}, orders=ORDERS)
