@@ -3,7 +3,8 @@
 POST /fetch {"id"} is a task: bring one file from its provider. 200: done, or a task for the next try stands.
 503: run it again. POST /tidy is a task of each hour: take away what a crash left in the bucket. GET /gambar/<token> is
 for providers: one picture of an agency's answer, by a link that expires.
-/kirim/<token> is for citizens: the page for large files, by a link that expires, too.
+/kirim/<token> is for citizens: the page for large files, by a link that expires, too. /unggah/<token> is what the pages
+of the console and of the desk ask before and after they send a file to the bucket.
 """
 
 import os
@@ -36,7 +37,7 @@ app = create_app(office, media)
 @functions_framework.http
 def attachments(request: Request) -> Response:
     """A task, a provider that fetches a picture, or a citizen with a large file."""
-    if request.path.startswith(("/kirim/", "/assets/")):
+    if request.path.startswith(("/kirim/", "/unggah/", "/assets/")):
         return serve(app, request, mount_of(settings, "attachments"))
     request.max_content_length = MOST_BODY
     try:

@@ -44,10 +44,10 @@ locals {
       settings = concat(local.of_all, local.of_queue, local.of_invoked)
     }
     console = {
-      memory = "512Mi", cpu = "1", threads = 16, most = 5, timeout = 120, public = true, bucket = "read"
+      memory = "512Mi", cpu = "1", threads = 16, most = 5, timeout = 120, public = true, bucket = "write"
       settings = concat(local.of_all, local.of_queue, [
         "AUDIT_DATABASE", "EVIDENCE_BUCKET", "SESSION_KEY", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "NIK_PUBLIC_KEY",
-        "NIK_DECRYPT_KEY", "NIK_INDEX_KEY", "WHATSAPP_PHONE_NUMBER_ID", "SMS_GATEWAY",
+        "NIK_DECRYPT_KEY", "NIK_INDEX_KEY", "WHATSAPP_PHONE_NUMBER_ID", "SMS_GATEWAY", "LINK_KEY",
       ])
     }
     portal = {

@@ -116,6 +116,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "audit_database",
         "evidence_bucket",
         "session_key",
+        "link_key",
         "oidc_issuer",
         "oidc_client_id",
         "oidc_client_secret",

@@ -16,6 +16,7 @@ _SALT = "desk"
 _PICTURE = "picture"
 _LIST = "list"
 _UPLOAD = "upload"
+_STAFF_UPLOAD = "staff-upload"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,33 @@ def read_upload(settings: Settings, token: str, now: datetime) -> UploadLink:
     if now >= link.expires_at:
         raise Refused("expired link")
     return link
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffUpload:
+    """What a page of the office or of an agency may upload to: one complaint."""
+
+    ticket: str
+    agency: str  # "" for the office
+    expires_at: datetime
+
+
+def staff_upload_url(settings: Settings, upload: StaffUpload) -> str:
+    """Where the script of such a page begins and finishes its uploads."""
+    token = _signer(settings, _STAFF_UPLOAD).dumps([upload.ticket, upload.agency, int(upload.expires_at.timestamp())])
+    return f"{settings.besadu_public_url}/attachments/unggah/{token}"
+
+
+def read_staff_upload(settings: Settings, token: str, now: datetime) -> StaffUpload:
+    """What the token stands for. Raises Refused when it is altered or expired."""
+    try:
+        ticket, agency, expires = _signer(settings, _STAFF_UPLOAD).loads(token)
+        upload = StaffUpload(ticket=ticket, agency=agency, expires_at=datetime.fromtimestamp(expires, UTC))
+    except (BadData, ValueError, TypeError):
+        raise Refused("altered link") from None
+    if now >= upload.expires_at:
+        raise Refused("expired link")
+    return upload
 
 
 def picture_url(settings: Settings, evidence_id: str, expires_at: datetime) -> str:

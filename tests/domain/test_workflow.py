@@ -58,6 +58,7 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "close_silently": ({State.DELIVERED}, {"system"}, State.CLOSED_SILENTLY),
     "withdraw": (OPEN_STATES - {State.DELIVERED}, {"citizen"}, State.WITHDRAWN),
     "note": (OPEN_STATES, {"admin", "officer", "leader"}, "same"),
+    "add_evidence": (OPEN_STATES, {"admin"}, "same"),
     "classify": (DESK, {"admin"}, "same"),
 }
 

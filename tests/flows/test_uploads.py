@@ -19,7 +19,7 @@ from besadu.domain.message import Address
 from besadu.errors import Unavailable
 from besadu.media import Media
 from besadu.queue import Queue
-from besadu.services import uploads
+from besadu.services import arrivals, staff_uploads, uploads
 from besadu.services.office import Office
 from besadu.store import Store, open_store
 from besadu.store.client import connect
@@ -197,7 +197,7 @@ def test_without_a_script_the_form_takes_small_files(guest: Guest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "said"), [(0, "kosong"), (-1, "kosong"), ("x", "kosong"), (uploads.MOST_BYTES + 1, "200 MB")]
+    ("size", "said"), [(0, "kosong"), (-1, "kosong"), ("x", "kosong"), (arrivals.MOST_BYTES + 1, "200 MB")]
 )
 def test_a_file_of_a_wrong_size_is_not_begun(visitor: Visitor, size: object, said: str) -> None:
     answer = requests.post(f"{visitor.link}/mulai", json={"size": size, "type": "video/mp4"}, timeout=10)
@@ -285,3 +285,26 @@ def test_a_link_that_was_altered_or_is_too_old_is_refused_politely(guest: Guest)
         assert token not in answer.text
     guest.stack.clock.advance(int(uploads.LINK_LIFE.total_seconds()) + 60)
     assert requests.get(link, timeout=10).status_code == 410
+
+
+def test_a_page_of_staff_uploads_through_the_same_door(guest: Guest) -> None:
+    guest.says(f"NIK saya {NIK}", "TIDAK ADA", "YA")
+    ticket = guest.head.ticket
+    settings = config.load(guest.stack.settings, "console")
+    office = Office(settings, guest.store, Queue(settings), guest.stack.clock.now)
+    address = staff_uploads.address(office, ticket)
+    answer = send(address, JPEG, "image/jpeg")
+    assert answer.status_code == 200, answer.text
+    kept = answer.json()["file"]
+    assert staff_uploads.own(office, ticket, "office", (kept,)) == (kept,)
+
+    def looked_at() -> bool:
+        (item,) = guest.store.evidence.read_all((kept,))
+        return item.state == "stored"
+
+    eventually(looked_at)
+    wrong = send(address, b"<html>", "text/html")
+    assert (wrong.status_code, "jenis berkas" in wrong.json()["problem"]) == (422, True)
+    guest.stack.clock.advance(int(staff_uploads.PAGE_LIFE.total_seconds()) + 1)
+    late = requests.post(f"{address}/mulai", json={"size": 5, "type": "image/jpeg"}, timeout=10)
+    assert (late.status_code, late.json()["problem"]) == (410, staff_uploads.DEAD)

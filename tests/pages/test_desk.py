@@ -15,7 +15,7 @@ from besadu.domain.complaint import State
 from besadu.domain.evidence import Evidence, object_name
 from besadu.domain.message import Attachment
 from besadu.pages.desk import create_app
-from besadu.services import casework, evidence, handling, inspection
+from besadu.services import casework, evidence, handling, inspection, staff_uploads
 from besadu_local.stack import Stack
 from tests.samples import photo as a_photo
 from tests.services.desk_case import ADMIN, CITIZEN, JPEG, NAME, NIK, PHONE, Case, a_case
@@ -85,7 +85,8 @@ def test_the_page_is_small_and_safe_and_says_nothing_about_the_citizen(desk: Fla
         "&amp;", "&"
     )
     assert "Sisa 1 hari kerja" in answer.text
-    assert not page.select("script, style, [style], [onclick]")
+    assert [str(script["src"]).rpartition("/")[2] for script in page.select("script")] == ["upload.js"]
+    assert not page.select("style, [style], [onclick]")
 
 
 def test_every_field_has_a_label_and_every_form_leads_to_its_own_link(desk: FlaskClient, case: Case) -> None:
@@ -169,9 +170,32 @@ def test_a_form_error_keeps_what_was_typed_and_the_files_that_were_fine(desk: Fl
     assert complaint.answer.evidence == tuple(kept)
 
 
+def test_a_file_that_its_page_has_uploaded_is_named_by_the_form(desk: FlaskClient, case: Case) -> None:
+    page = read(desk.get(f"/t/{case.token()}"))
+    for field, name in (("files", "kept"), ("before", "kept_before")):
+        (chosen,) = page.select(f"input[name={field}]")
+        assert (chosen["data-kept"], chosen["data-most"]) == (name, "200000000")
+        assert "/attachments/unggah/" in str(chosen["data-upload"])
+    before, after = (
+        staff_uploads.keep(
+            case.office,
+            case.media,
+            ticket=case.ticket,
+            agency=case.agency.code,
+            stream=io.BytesIO(JPEG + bytes([number])),
+            filename="a.jpg",
+        )
+        for number in range(2)
+    )
+    assert send(desk, case, "answer", text="Selesai.", kept=[after], kept_before=[before]).status_code == 303
+    answer = case.stored().answer
+    assert answer
+    assert (answer.evidence, answer.before) == ((before, after), (before,))
+
+
 def test_foreign_files_cannot_be_slipped_into_an_answer(desk: FlaskClient, case: Case, stack: Stack) -> None:
     other = a_case(stack, beside=case)
-    theirs = evidence.keep_upload(
+    theirs = staff_uploads.keep(
         other.office,
         other.media,
         ticket=other.ticket,

@@ -265,6 +265,13 @@ def test_before_and_after_stand_side_by_side(cast: Cast, sits: Sits) -> None:
         "Sesudah, dari OPD",
     ]
     assert len(page.select(".before-after img")) == 2
+    # The agency's own photo of the place before its work stands on that side.
+    earlier = cast.evidence(ticket, BODY, "image/jpeg", origin="agency", renditions=view)
+    own = replace(complaint.answer, evidence=(earlier, after), before=(earlier,))
+    page = read(sits("admin").get(f"/laporan/{cast.complaint(state=complaint.state, talk=(line,), answer=own)}"))
+    sides = [[str(image["alt"]) for image in figure.select("img")] for figure in page.select(".before-after figure")]
+    assert sides == [["Sebelum, foto 1", "Sebelum, foto 2"], ["Sesudah, foto 1"]]
+    assert [caption.text for caption in page.select(".before-after figcaption")] == ["Sebelum", "Sesudah, dari OPD"]
 
 
 def test_a_file_that_no_scanner_saw_is_not_shown_to_an_agency(cast: Cast, sits: Sits) -> None:

@@ -15,7 +15,7 @@ from besadu.domain.evidence import Evidence, incoming_name, rendition_name
 from besadu.domain.message import Attachment
 from besadu.errors import Unavailable
 from besadu.media import Media
-from besadu.services import evidence, tidying
+from besadu.services import evidence, staff_uploads, tidying
 from besadu.store.client import PATIENT_TIMEOUT
 from besadu.store.evidence import EvidenceStore
 from besadu_local.stack import Stack
@@ -162,7 +162,7 @@ def test_an_agencys_upload_may_die_between_its_steps(stack: Stack) -> None:
         body = b"%PDF-1.7\n" + bytes([steps])
         office, media = dying(desk, Fuse(steps))
         with suppress(Died):
-            evidence.keep_upload(
+            staff_uploads.keep(
                 office, media, ticket=case.ticket, agency=case.agency.code, stream=io.BytesIO(body), filename="a.jpg"
             )
             survived = True

@@ -7,7 +7,7 @@ import pytest
 from besadu.domain.complaint import Actor, State, TalkLine, first_broken_entry
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid, Refused
-from besadu.services import answers, casework, desk, evidence, handling
+from besadu.services import answers, casework, desk, handling, staff_uploads
 from besadu_local.stack import Stack
 from tests.factories import complaint_of
 from tests.services.desk_case import ADMIN, JPEG, NAME, NIK, PHONE, a_case
@@ -119,16 +119,15 @@ def test_an_answer_without_words_is_refused(stack: Stack) -> None:
     assert case.stored().state == State.ASSIGNED
 
 
-def test_only_the_agencys_own_files_of_this_complaint_go_with_its_answer(stack: Stack) -> None:
+def test_only_files_of_this_complaint_are_opened(stack: Stack) -> None:
     case = a_case(stack)
     other = a_case(stack, beside=case)
     kept = [
-        evidence.keep_upload(
+        staff_uploads.keep(
             one.office, one.media, ticket=one.ticket, agency=one.agency.code, stream=io.BytesIO(JPEG), filename="a.jpg"
         )
         for one in (case, other)
     ]
-    assert desk.own_uploads(case.office, case.ticket, (*kept, "unknown")) == (kept[0],)
     assert desk.evidence_of(case.office, case.stored(), kept[0]) is not None
     assert desk.evidence_of(case.office, case.stored(), kept[1]) is None
 

@@ -18,13 +18,12 @@ from besadu import links
 from besadu.domain.conversation import Conversation
 from besadu.domain.evidence import LEASE, Evidence, incoming_name, object_name, quarantine_name
 from besadu.domain.message import Address, Attachment
-from besadu.errors import Invalid
 from besadu.media import Media
-from besadu.services import evidence, inspection
+from besadu.services import evidence, inspection, staff_uploads
 from besadu.services.office import Office
 from besadu.store.senders import key_of
 from besadu_local.stack import Stack
-from tests.services.desk_case import JPEG, Hands, a_case, office_at
+from tests.services.desk_case import JPEG, Hands, office_at
 
 MP3 = b"ID3\x04\x00" + bytes(900)
 OGG = b"OggS\x00\x02" + bytes(22) + b"OpusHead" + bytes(4000)
@@ -339,45 +338,6 @@ def test_an_unknown_file_is_nothing_to_do(desk: Desk) -> None:
     assert evidence.fetch(desk.office, desk.media, "nobody-0") == "unknown"
 
 
-def test_the_same_upload_twice_is_one_file(stack: Stack) -> None:
-    case = a_case(stack)
-    ids = {
-        evidence.keep_upload(
-            case.office,
-            case.media,
-            ticket=case.ticket,
-            agency=case.agency.code,
-            stream=io.BytesIO(JPEG),
-            filename="../foto \n jalan.jpg",
-        )
-        for _ in range(2)
-    }
-    evidence_id = ids.pop()
-    assert not ids
-    assert evidence.fetch(case.office, case.media, evidence_id) == "stored"
-    kept = case.office.store.evidence.read(evidence_id)
-    assert kept
-    assert (kept.value.origin, kept.value.state, kept.value.size) == ("agency", "stored", len(JPEG))
-    assert b"".join(case.media.open(kept.value.object_name)) == JPEG
-
-
-@pytest.mark.parametrize(
-    ("body", "why"),
-    [(OGG, "jenis berkas"), (b"<html>", "jenis berkas"), (b"", "jenis berkas"), (JPEG + bytes(10_000_000), "10 MB")],
-)
-def test_a_wrong_upload_is_refused_in_words(stack: Stack, body: bytes, why: str) -> None:
-    case = a_case(stack)
-    with pytest.raises(Invalid, match=f"foto.jpg: .*{why}"):
-        evidence.keep_upload(
-            case.office,
-            case.media,
-            ticket=case.ticket,
-            agency=case.agency.code,
-            stream=io.BytesIO(body),
-            filename="foto.jpg",
-        )
-
-
 def asked(stack: Stack, path: str, body: bytes | None = None, *, token: str = "") -> tuple[int, bytes]:
     """What the running door `attachments` says."""
     request = urllib.request.Request(f"{stack.addresses['functions']}/attachments{path}", data=body)
@@ -410,7 +370,7 @@ def test_a_provider_gets_an_agencys_picture_by_a_link_that_expires(stack: Stack)
     office = office_at(stack, "assignment", stack.clock.now, google_cloud_project=project)
     media = Media(office.settings)
     photo = JPEG + secrets.token_bytes(8)
-    kept = evidence.keep_upload(office, media, ticket="T", agency="a", stream=io.BytesIO(photo), filename="a.jpg")
+    kept = staff_uploads.keep(office, media, ticket="T", agency="a", stream=io.BytesIO(photo), filename="a.jpg")
     evidence.fetch(office, media, kept)
     citizens = Desk(office, media, Hands()).a_file(state="stored")
 

@@ -33,7 +33,16 @@ def test_who_reads_all_sees_no_telephone_number_and_no_nik(cast: Cast, role: str
 def test_an_admin_sees_the_number_and_what_may_be_done(cast: Cast) -> None:
     case = reading.case_file(cast.office, cast.actor("admin"), cast.complaint())
     assert case.phone == PHONE
-    assert {row.action for row in case.steps} == {"ask", "reject", "refer", "merge", "forward", "note", "classify"}
+    assert {row.action for row in case.steps} == {
+        "ask",
+        "reject",
+        "refer",
+        "merge",
+        "forward",
+        "note",
+        "add_evidence",
+        "classify",
+    }
     assert case.broken_at is None
 
 

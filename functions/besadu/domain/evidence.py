@@ -14,6 +14,7 @@ FINAL: Final = frozenset({"stored", "failed", "quarantined"})
 LEASE = timedelta(minutes=10)  # longer than fetching 100 MB takes
 # Of the virus scanner: "" when none is connected, "pending" while it could not be asked; no agency sees the file then.
 Scan = Literal["", "pending", "clean"]
+Origin = Literal["citizen", "agency", "office"]  # the office adds what a citizen brought or sent otherwise
 RenditionName = Literal["thumb", "view", "play", "save"]
 
 
@@ -38,7 +39,7 @@ class Evidence:
     attachment: Attachment
     created_at: datetime
     channel: Channel = "whatsapp"  # over which it came
-    origin: Literal["citizen", "agency"] = "citizen"
+    origin: Origin = "citizen"
     uploaded: bool = False  # the whole file lay at ``incoming_name`` before this document was made
     state: EvidenceState = "pending"
     due: datetime | None = None

@@ -39,6 +39,7 @@ Action = Literal[
     "rate",
     "withdraw",
     "note",
+    "add_evidence",
     "classify",
 ]
 ANSWERABLE = frozenset({State.ASSIGNED, State.IN_PROGRESS})
@@ -196,6 +197,7 @@ TABLE: tuple[Row, ...] = (
         tells_followers="leading_withdrawn",
     ),
     _row("note", "Catatan", OPEN, "same", {"admin", "officer", "leader"}),
+    _row("add_evidence", "Tambah bukti", OPEN, "same", {"admin"}),
     _row("classify", "Ubah klasifikasi", DESK, "same", {"admin"}),
     _row(
         "renew_link",

@@ -8,15 +8,17 @@ from typing import Final
 from flask import Request, Response, abort, request
 from werkzeug.http import parse_range_header
 
-from besadu.domain.complaint import Actor
 from besadu.domain.filetype import ENDINGS
 from besadu.domain.measuring import Span
 from besadu.errors import Invalid, MediaGone
 from besadu.media import OPAQUE, Media, disposition
-from besadu.services import desk, evidence
+from besadu.services import arrivals, staff_uploads
 from besadu.services.office import Office
 
-MOST_FILES: Final = 5  # with one answer
+MOST_FILES: Final = 5  # with one form
+TOO_MANY: Final = f"Paling banyak {MOST_FILES} berkas."
+MOST_BODY: Final = arrivals.MOST_IN_A_FORM + 1_000_000  # bytes of a form with files; its frame needs a little
+CHOSEN: Final = "image/*,video/*,audio/*,.pdf,.docx,.xlsx"  # what a browser offers to choose from
 MOST_AT_ONCE: Final = 8_000_000  # bytes of a part; Cloud Run ends an answer with a length of more than 32 MB
 
 # Whatever the bytes are: no script, no form, no plug-in, no origin.
@@ -71,36 +73,46 @@ def part_response(media: Media, part: Part, asked: Request) -> Response:
 
 
 def keep_files(
-    office: Office, media: Media, ticket: str, actor: Actor, *, field: str = "files", room: int = MOST_FILES
+    office: Office, media: Media, ticket: str, agency: str, *, field: str = "files", room: int = MOST_FILES
 ) -> tuple[tuple[str, ...], str]:
-    """The files of one field and those that an earlier, refused form had brought; and what is wrong with one of them.
+    """The files of one field of a form, and those that its page had uploaded before; and what is wrong with one.
 
-    ``room``: how many there may be.
+    ``agency``: whose form it is, "" for the office's. ``room``: how many files there may be. Raises Unavailable.
     """
-    kept_before = "kept" if field == "files" else f"kept_{field}"
-    kept = list(desk.own_uploads(office, ticket, tuple(request.form.getlist(kept_before)[:MOST_FILES])))
-    files = [file for file in request.files.getlist(field) if file.filename]
-    if files and not any(row.action == "answer" for row in desk.agency_file(office, actor, ticket).steps):
-        return tuple(kept), ""  # nothing is kept for a step that cannot be taken
+    names = tuple(request.form.getlist(kept_name(field))[: MOST_FILES + 1])
+    kept = list(staff_uploads.own(office, ticket, "agency" if agency else "office", names))
+    if len(kept) > room:
+        return tuple(kept[:room]), TOO_MANY
     problem = ""
-    for file in files:
+    for file in request.files.getlist(field):
+        if not file.filename:
+            continue
         if len(kept) >= room:
-            problem = f"Paling banyak {MOST_FILES} berkas."
-            break
+            return tuple(kept), TOO_MANY
         try:
-            one = evidence.keep_upload(
-                office,
-                media,
-                ticket=ticket,
-                agency=actor.agency,
-                stream=file.stream,
-                filename=file.filename or "",
+            one = staff_uploads.keep(
+                office, media, ticket=ticket, agency=agency, stream=file.stream, filename=file.filename
             )
         except Invalid as fault:
             problem = str(fault)
         else:
             kept = list(dict.fromkeys([*kept, one]))
     return tuple(kept), problem
+
+
+def kept_name(field: str) -> str:
+    """Under which name a form names the files of ``field`` that are there already."""
+    return "kept" if field == "files" else f"kept_{field}"
+
+
+def upload_fields(office: Office, ticket: str, agency: str = "") -> dict[str, object]:
+    """What the templates of a form with files read."""
+    return {
+        "upload": staff_uploads.address(office, ticket, agency),
+        "most_bytes": arrivals.MOST_BYTES,
+        "most_files": MOST_FILES,
+        "accepted": CHOSEN,
+    }
 
 
 def _span(asked: Request, size: int) -> tuple[int, int, int]:

@@ -38,9 +38,17 @@ _TROUBLES = {
 
 
 def new_app(
-    name: str, settings: Settings, *, function: str, most_body: int = MOST_BODY, also: tuple[str, ...] = ()
+    name: str,
+    settings: Settings,
+    *,
+    function: str,
+    most_body: int = MOST_BODY,
+    also: tuple[str, ...] = (),
+    uploads_to: str = "",
 ) -> Flask:
     """A Flask app for ``pages/<name>`` behind the door ``function``; ``most_body`` in bytes.
+
+    ``uploads_to``: the origin that its pages may send files to.
 
     Templates lie in pages/templates and pages/<name>/templates, and in those of the apps named in ``also``. They know
     ``mount`` (the path that links begin with), ``asset(file)`` and the filters of ``words``; an unknown name in a
@@ -58,7 +66,8 @@ def new_app(
     app.jinja_env.filters.update(words.FILTERS)
     assets.serve_from(app, mount)
     _show_troubles(app)
-    _set_headers(app, https=settings.besadu_public_url.startswith("https:"))
+    policy = f"{POLICY}; connect-src 'self' {uploads_to}" if uploads_to else POLICY
+    _set_headers(app, policy, https=settings.besadu_public_url.startswith("https:"))
     return app
 
 
@@ -99,11 +108,11 @@ def _log(fault: BaseException) -> None:
     logs.error("page_failed", fault=type(fault).__name__, place=place)
 
 
-def _set_headers(app: Flask, *, https: bool) -> None:
+def _set_headers(app: Flask, policy: str, *, https: bool) -> None:
     @app.after_request
     def _(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", POLICY)
+        headers.setdefault("Content-Security-Policy", policy)
         headers.setdefault("Cache-Control", "no-store")
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"

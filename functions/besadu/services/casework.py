@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from besadu.domain import conditions, workflow
-from besadu.domain.complaint import Actor, CaseClass, Complaint
+from besadu.domain.complaint import Actor, CaseClass, Complaint, TalkLine
 from besadu.domain.nik import mask_in
 from besadu.errors import Invalid
 from besadu.services import notices
 from besadu.services.office import Office
 from besadu.services.steps import Step, agency_told, change, citizen_told, filled, fits, joined, said, take
 from besadu.store.complaints import Decision
+from besadu.store.keys import key
 
 LONGEST_TITLE = 120
 # What belongs to one hand-over and begins anew with the next.
@@ -184,6 +185,24 @@ def note(office: Office, actor: Actor, ticket: str, *, text: str) -> Complaint:
     """An internal note; the citizen never sees it."""
     filled(text, "Catatan")
     return take(office, actor, ticket, Step("note", note=text.strip()))
+
+
+def add_evidence(office: Office, actor: Actor, ticket: str, *, text: str, evidence: tuple[str, ...]) -> Complaint:
+    """Files that the citizen brought or sent otherwise join the complaint; ``text`` says from where they are.
+
+    Raises Invalid without words or files, NotAllowed, KeyError for an unknown ticket, Conflict, Unavailable.
+    """
+    filled(text, "Keterangan")
+    if not evidence:
+        raise Invalid("Pilih berkasnya dahulu.")
+    now = office.now()
+
+    def decide(before: Complaint) -> Decision:
+        after = workflow.step(before, "add_evidence", actor, now=now, calendar=office.calendar())
+        line = TalkLine(at=now, speaker="admin", text="", key=key("evidence", *evidence), evidence=evidence)
+        return Decision(after=after, action="add_evidence", actor=actor, note=text.strip(), line=line)
+
+    return change(office, ticket, decide)
 
 
 def classify(office: Office, actor: Actor, ticket: str, *, case_class: CaseClass, title: str) -> Complaint:

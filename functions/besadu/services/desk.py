@@ -8,7 +8,7 @@ from typing import Final, Literal
 from besadu import links, logs
 from besadu.domain import deadlines, workflow
 from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, Entry, Extension, Place, State, TalkLine
-from besadu.domain.evidence import Evidence, EvidenceState, Rendition
+from besadu.domain.evidence import Evidence, EvidenceState, Origin, Rendition
 from besadu.domain.measuring import Span
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in, mask_phones
@@ -91,7 +91,7 @@ class EvidenceView:
     id: str
     label: str
     kind: MediaKind
-    origin: Literal["citizen", "agency"]
+    origin: Origin
     state: EvidenceState
     mime: str
     size: int
@@ -228,12 +228,6 @@ def evidence_of(office: Office, complaint: Complaint, evidence_id: str) -> Evide
     return stored.value if ours and stored.value.scan != "pending" else None
 
 
-def own_uploads(office: Office, ticket: str, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of ``ids`` that are files which an agency kept for this very complaint."""
-    found = office.store.evidence.read_all(ids)
-    return tuple(item.id for item in found if (item.ticket, item.origin) == (ticket, "agency"))
-
-
 def what_happened(file: AgencyFile) -> str:
     """Who moved the complaint last and how, for somebody whose step came too late."""
     last = next((entry for entry in reversed(file.history) if entry.action in _DONE), None)
@@ -337,7 +331,7 @@ def _views(items: list[Evidence]) -> dict[str, EvidenceView]:
         number = counted[item.origin, name] = counted.get((item.origin, name), 0) + 1
         views[item.id] = EvidenceView(
             id=item.id,
-            label=f"{name} {number}",
+            label=f"{name} {number}{' dari admin' if item.origin == 'office' else ''}",
             kind=kind,
             origin=item.origin,
             state="pending" if item.scan == "pending" else item.state,

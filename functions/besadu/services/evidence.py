@@ -8,24 +8,20 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import IO, Final, Literal
+from typing import Final, Literal
 
 from besadu import links, logs
 from besadu.channels import FORGETTERS, KEEPERS
 from besadu.channels.http import Media as Fetched
 from besadu.domain.evidence import FINAL, LEASE, Evidence, EvidenceState, incoming_name
-from besadu.domain.filetype import HEAD, sniff
-from besadu.domain.message import Attachment, MediaKind
-from besadu.errors import Conflict, Invalid, MediaGone, Refused, Unavailable
+from besadu.errors import Conflict, MediaGone, Refused, Unavailable
 from besadu.media import Media, StoredObject
 from besadu.services import recordings, settling
 from besadu.services.office import Office
-from besadu.store.client import AlreadyThere, Stored
-from besadu.store.keys import key
+from besadu.store.client import Stored
 
 # "later": tried in vain, a task for the next try stands; "retry": it does not; "busy": another worker has it.
 Outcome = Literal[EvidenceState, "later", "retry", "busy", "unknown"]
@@ -35,19 +31,9 @@ MOST_ATTEMPTS: Final = 8
 AFTERWARDS: Final = timedelta(minutes=15)  # between tries of what is left to do with a settled file
 # Seconds between attempts; the last repeats. WhatsApp keeps a file 30 days, so there is no hurry to give up.
 BACK_OFF: Final = (10, 60, 300, 1800, 7200, 21600, 43200)
-_PIECE: Final = 256 * 1024
 
 GONE = "Berkas sudah tidak tersedia di aplikasi pengirim. Mintalah pelapor mengirim ulang."
 GAVE_UP = "Berkas tidak berhasil diambil setelah beberapa kali percobaan. Mintalah pelapor mengirim ulang."
-
-# What an officer may add to an answer, and up to how many bytes. Below Cloud Run's 32 MB for a request.
-UPLOADS: Final = {
-    "image/jpeg": 10_000_000,
-    "image/png": 10_000_000,
-    "image/webp": 10_000_000,
-    "application/pdf": 10_000_000,
-    "video/mp4": 30_000_000,
-}
 
 
 def fetch(office: Office, media: Media, evidence_id: str, *, again: bool = False) -> Outcome:
@@ -115,50 +101,6 @@ def picture(office: Office, token: str) -> Evidence:
     if stored is None or (stored.value.origin, stored.value.state) != ("agency", "stored"):
         raise Refused("no such picture")
     return stored.value
-
-
-def keep_upload(office: Office, media: Media, *, ticket: str, agency: str, stream: IO[bytes], filename: str) -> str:
-    """Keep a file that an agency adds to its answer; returns the evidence id, the same for the same file.
-
-    Raises Invalid (Indonesian) for a file of the wrong type or size, Unavailable.
-    """
-    name = " ".join(filename.split())[:80] or "Berkas"
-    head = stream.read(HEAD)
-    mime = sniff(head)
-    if mime not in UPLOADS:
-        raise Invalid(f"{name}: jenis berkas tidak dapat diterima. Kirim foto (JPG, PNG, WebP), video MP4, atau PDF.")
-    digest = hashlib.sha256(head)
-    size = len(head)
-    for chunk in _pieces(stream):
-        digest.update(chunk)
-        size += len(chunk)
-    if size > UPLOADS[mime]:
-        raise Invalid(f"{name}: ukuran berkas paling besar {UPLOADS[mime] // 1_000_000} MB.")
-    evidence_id = key("agency", ticket, agency, digest.hexdigest())[:40]
-    stream.seek(0)
-    media.store(incoming_name(evidence_id), _pieces(stream), limit=UPLOADS[mime])
-    now = office.now()
-    item = Evidence(
-        id=evidence_id,
-        ticket=ticket,
-        sender_key="",
-        attachment=Attachment(kind=_kind(mime), mime=mime, filename=name),
-        created_at=now,
-        origin="agency",
-        uploaded=True,
-        due=now,
-        mime=mime,
-        size=size,
-    )
-    commit = office.store.commit()
-    office.store.evidence.stage(commit, item)
-    try:
-        commit.run()
-    except AlreadyThere:  # the same photo, chosen twice or sent twice
-        logs.info("upload_repeated", evidence=evidence_id)
-    else:
-        office.queue.fetch(item.id, None)
-    return evidence_id
 
 
 def _tried(office: Office, media: Media, item: Evidence) -> Evidence:
@@ -249,12 +191,3 @@ def _hex_digest(given: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return raw.hex() if len(raw) == hashlib.sha256().digest_size else ""
-
-
-def _kind(mime: str) -> MediaKind:
-    kinds: dict[str, MediaKind] = {"image": "image", "video": "video"}
-    return kinds.get(mime.partition("/")[0], "document")
-
-
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    return iter(lambda: stream.read(_PIECE), b"")

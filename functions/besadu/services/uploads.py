@@ -5,9 +5,6 @@ that it came. Its id is made from the upload's, so that finishing twice is heari
 taken in is no document's, and ``tidying`` takes it away.
 """
 
-import re
-import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Final
@@ -17,20 +14,16 @@ from besadu.domain.complaint import Complaint
 from besadu.domain.conversation import Conversation, Reply
 from besadu.domain.deadlines import datetime_text, short_date_text
 from besadu.domain.evidence import incoming_name
-from besadu.domain.message import Attachment, Inbound, MediaKind
-from besadu.domain.nik import mask_in
+from besadu.domain.message import Attachment, Inbound
 from besadu.domain.turn import evidence_ids
 from besadu.errors import Invalid, MediaGone, Refused
-from besadu.media import OPAQUE, Media, UploadAddress
-from besadu.services import intake
+from besadu.media import Media
+from besadu.services import arrivals, intake
+from besadu.services.arrivals import Begun
 from besadu.services.office import Office
 from besadu.store.keys import inbox_key
 
 LINK_LIFE: Final = timedelta(days=3)
-BEGIN_WITHIN: Final = timedelta(minutes=15)  # a begun upload itself may take a week
-MOST_BYTES: Final = 200_000_000
-MOST_IN_A_FORM: Final = 30_000_000  # below Cloud Run's 32 MB for a request
-LONGEST_NAME: Final = 80
 
 DEAD: Final = (
     "Tautan ini tidak berlaku atau sudah kedaluwarsa. Ketik KIRIM FILE BESAR di percakapan BESADU untuk tautan baru."
@@ -38,15 +31,7 @@ DEAD: Final = (
 CLOSED: Final = (
     "Laporan untuk tautan ini sudah dikirim, dibatalkan, atau ditutup. Silakan lanjutkan di percakapan BESADU."
 )
-_EMPTY: Final = "Berkas kosong. Silakan pilih berkas lain."
-_TOO_LARGE: Final = "Ukuran berkas paling besar 200 MB. Mohon pilih berkas yang lebih kecil."
-_TOO_LARGE_FOR_A_FORM: Final = "Tanpa JavaScript, ukuran berkas paling besar 30 MB."
-_NOT_THERE: Final = "Berkas belum sampai seluruhnya. Silakan kirim ulang."
 _FULL: Final = "Laporan ini sudah memuat banyak sekali berkas, sehingga berkas ini tidak disimpan."
-
-_PIECE: Final = 256 * 1024
-_MIME = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}")
-_UPLOAD = re.compile(r"[A-Za-z0-9_-]{20,40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +42,6 @@ class Visit:
     head: Conversation
     ticket: str  # "" for a draft
     expires_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Begun:
-    """An upload that may begin; ``id`` names it when it is finished."""
-
-    id: str
-    address: UploadAddress
 
 
 def link_reply(office: Office, sender_key: str, head: Conversation, now: datetime) -> Reply:
@@ -100,15 +77,9 @@ def visit(office: Office, token: str) -> Visit:
 def begin(office: Office, media: Media, token: str, *, size: int, mime: str) -> Begun:
     """Let a file of ``size`` bytes come. Raises Refused as ``visit``, Invalid (Indonesian), Unavailable."""
     guest = visit(office, token)
-    if size <= 0:
-        raise Invalid(_EMPTY)
-    if size > MOST_BYTES:
-        raise Invalid(_TOO_LARGE)
-    upload_id = secrets.token_urlsafe(18)
-    name = incoming_name(_evidence_id(guest, upload_id))
-    address = media.upload_address(
-        name, size=size, mime=_mime(mime), lifetime=BEGIN_WITHIN, awaited_until=guest.expires_at
-    )
+    upload_id = arrivals.new_upload_id()
+    evidence_id = _evidence_id(guest, upload_id)
+    address = arrivals.address_for(media, evidence_id, size=size, mime=mime, awaited_until=guest.expires_at)
     return Begun(id=upload_id, address=address)
 
 
@@ -118,18 +89,15 @@ def finish(office: Office, media: Media, token: str, *, upload_id: str, mime: st
     Raises Refused as ``visit``, Invalid (Indonesian) when it has not arrived or there is no room for it, Unavailable.
     """
     guest = visit(office, token)
-    if not _UPLOAD.fullmatch(upload_id):
-        raise Invalid(_NOT_THERE)
+    arrivals.check_upload_id(upload_id)
     evidence_id = _evidence_id(guest, upload_id)
     if office.store.evidence.read(evidence_id):
         return
-    size = media.size(incoming_name(evidence_id))
-    if size is None:
-        raise Invalid(_NOT_THERE)
-    if size > MOST_BYTES:  # the signature does not allow it
-        raise Invalid(_TOO_LARGE)
+    arrivals.arrived_size(media, evidence_id)
     now = office.now()
-    attachment = Attachment(kind=_kind(mime), mime=_mime(mime), filename=_name(filename))
+    attachment = Attachment(
+        kind=arrivals.kind_of(mime), mime=arrivals.mime_said(mime), filename=arrivals.shown_name(filename)
+    )
     intake.hear_upload(
         office,
         Inbound(
@@ -149,23 +117,18 @@ def finish(office: Office, media: Media, token: str, *, upload_id: str, mime: st
 def keep(office: Office, media: Media, token: str, *, stream: IO[bytes], mime: str, filename: str) -> None:
     """Take a file out of a plain form, for browsers that run no script. Raises as ``finish``."""
     guest = visit(office, token)
-    upload_id = secrets.token_urlsafe(18)
+    upload_id = arrivals.new_upload_id()
     try:
         kept = media.store(
             incoming_name(_evidence_id(guest, upload_id)),
-            iter_pieces(stream),
-            limit=MOST_IN_A_FORM,
+            arrivals.iter_pieces(stream),
+            limit=arrivals.MOST_IN_A_FORM,
         )
     except MediaGone:
-        raise Invalid(_TOO_LARGE_FOR_A_FORM) from None
+        raise Invalid(arrivals.TOO_LARGE_FOR_A_FORM) from None
     if not kept.size:
-        raise Invalid(_EMPTY)
+        raise Invalid(arrivals.EMPTY)
     finish(office, media, token, upload_id=upload_id, mime=mime, filename=filename)
-
-
-def iter_pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    """What ``stream`` holds, a piece at a time."""
-    return iter(lambda: stream.read(_PIECE), b"")
 
 
 def _complaint(office: Office, head: Conversation) -> Complaint | None:
@@ -186,17 +149,3 @@ def _evidence_id(guest: Visit, upload_id: str) -> str:
     address = guest.head.address
     (evidence_id,) = evidence_ids(inbox_key(address.channel, address.account, _provider_id(upload_id)), 1)
     return evidence_id
-
-
-def _mime(said: str) -> str:
-    """What the browser says, as far as it can be a type. What the file is, its bytes tell later."""
-    return said if _MIME.fullmatch(said) else OPAQUE
-
-
-def _kind(mime: str) -> MediaKind:
-    kinds: dict[str, MediaKind] = {"audio": "audio", "image": "image", "video": "video"}
-    return kinds.get(mime.partition("/")[0], "document")
-
-
-def _name(filename: str) -> str:
-    return mask_in(" ".join(filename.split()))[:LONGEST_NAME]

@@ -8,7 +8,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from besadu.domain.evidence import Evidence
-from besadu.store.client import Commit, Stored, find, read
+from besadu.store.client import Commit, Stored, count, find, read
 from besadu.store.codec import from_document, to_document
 
 COLLECTION = "evidence"
@@ -47,6 +47,10 @@ class EvidenceStore:
             if snapshot.exists
         }
         return [found[evidence_id] for evidence_id in wanted if evidence_id in found]
+
+    def count(self, ticket: str) -> int:
+        """How many files came for this complaint since it has its ticket. Raises Unavailable."""
+        return count(self._database.collection(COLLECTION).where(filter=FieldFilter("ticket", "==", ticket)))
 
     def with_prints(self, prints: Iterable[str]) -> list[Evidence]:
         """Files that share one of these prints; a page. Raises Unavailable."""

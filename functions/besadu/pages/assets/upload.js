@@ -1,22 +1,19 @@
 /* Sends chosen files straight to the bucket: resumable, in pieces, on after a drop or a closed page.
-   Plain enough for old phones; without it the form sends small files by itself. */
+   Two kinds of page use it. A form with data-upload is the citizen's page: it sends nothing else. A file input with
+   data-upload stands in a form of the office or of an agency: its files are sent as soon as they are chosen, and the
+   form, which waits for them, names them by id. Plain enough for old phones; without it forms send small files. */
 (function () {
   "use strict";
-  var form = document.querySelector("form[data-upload]");
-  if (!form || !window.XMLHttpRequest || !window.File || !File.prototype.slice) return;
-  var input = form.querySelector("input[type=file]");
-  var button = form.querySelector("button");
-  var list = document.querySelector("ul.uploads");
-  var base = form.getAttribute("data-upload"), most = Number(form.getAttribute("data-most"));
+  if (!window.XMLHttpRequest || !window.File || !File.prototype.slice) return;
   var SMALLEST = 256 * 1024, LARGEST = 8 * 1024 * 1024; // bytes of a piece; the bucket wants multiples of the smallest
-  var waiting = [], busy = false;
+  var waiting = [], busy = false, idle = [], forms = [];
 
-  function remembered(file) { return "besadu-unggah:" + base + ":" + file.name + ":" + file.size + ":" + file.lastModified; }
-  function recall(file) { try { return JSON.parse(localStorage.getItem(remembered(file))); } catch (e) { return null; } }
-  function remember(file, upload) {
+  function remembered(file, to) { return "besadu-unggah:" + to.memory + ":" + file.name + ":" + file.size + ":" + file.lastModified; }
+  function recall(file, to) { try { return JSON.parse(localStorage.getItem(remembered(file, to))); } catch (e) { return null; } }
+  function remember(file, to, upload) {
     try {
-      if (upload) localStorage.setItem(remembered(file), JSON.stringify(upload));
-      else localStorage.removeItem(remembered(file));
+      if (upload) localStorage.setItem(remembered(file, to), JSON.stringify(upload));
+      else localStorage.removeItem(remembered(file, to));
     } catch (e) { /* a phone that keeps nothing begins anew */ }
   }
 
@@ -24,7 +21,7 @@
     return bytes < 1e6 ? Math.max(1, Math.round(bytes / 1e3)) + " kB" : (bytes / 1e6).toFixed(1).replace(".", ",") + " MB";
   }
 
-  function row(file) {
+  function row(file, list) {
     var item = document.createElement("li"), title = document.createElement("span"), said = document.createElement("span");
     var bar = document.createElement("progress");
     item.className = "row"; title.className = "title"; said.className = "meta";
@@ -34,7 +31,8 @@
     return {
       say: function (text, bad) { said.textContent = text; said.className = bad ? "error" : "meta"; },
       at: function (bytes) { bar.value = bytes; said.className = "meta"; said.textContent = size(bytes) + " dari " + size(file.size); },
-      end: function () { bar.value = bar.max; }
+      end: function () { bar.value = bar.max; },
+      item: item
     };
   }
 
@@ -50,20 +48,21 @@
     xhr.send(body);
   }
 
-  function json(path, body, then) {
-    ask("POST", base + path, { "Content-Type": "application/json" }, JSON.stringify(body), function (status, xhr) {
+  function json(url, body, then) {
+    ask("POST", url, { "Content-Type": "application/json" }, JSON.stringify(body), function (status, xhr) {
       var answer = {};
       try { answer = JSON.parse(xhr.responseText); } catch (e) { /* nothing was said */ }
       then(status, answer);
     });
   }
 
-  function send(file, done) {
-    var shown = row(file), tries = 0, piece = 1024 * 1024, upload = recall(file);
-    if (!file.size) { shown.say("Berkas kosong. Silakan pilih berkas lain.", true); return done(); }
-    if (file.size > most) { shown.say("Ukuran berkas paling besar 200 MB. Mohon pilih berkas yang lebih kecil.", true); return done(); }
+  /* to: base of the addresses, memory that outlives the page, list that shows, most bytes; kept(row, answer) at the end. */
+  function send(file, to, done) {
+    var shown = row(file, to.list), tries = 0, piece = 1024 * 1024, upload = recall(file, to);
+    if (!file.size) { shown.say("Berkas kosong. Silakan pilih berkas lain.", true); return done(false); }
+    if (file.size > to.most) { shown.say("Ukuran berkas paling besar 200 MB. Mohon pilih berkas yang lebih kecil.", true); return done(false); }
 
-    function fail(text) { remember(file, null); shown.say(text, true); done(); }
+    function fail(text) { remember(file, to, null); shown.say(text, true); done(false); }
     function later(again) {
       tries += 1;
       shown.say("Sinyal terputus. Dilanjutkan sendiri" + (navigator.onLine === false ? " saat sinyal kembali." : " sebentar lagi."));
@@ -71,14 +70,14 @@
     }
     function begin() {
       shown.say("Menyiapkan pengiriman");
-      json("/mulai", { size: file.size, type: file.type }, function (status, answer) {
+      json(to.base + "/mulai", { size: file.size, type: file.type }, function (status, answer) {
         if (status === 0 || status >= 500) return later(begin);
         if (status !== 200) return fail(answer.problem || "Berkas belum dapat dikirim. Muat ulang halaman ini.");
         ask("POST", answer.url, answer.headers, null, function (code, xhr) {
           var place = xhr.getResponseHeader("Location");
           if (code !== 201 || !place) return code === 0 || code >= 500 ? later(begin) : fail("Berkas belum dapat dikirim. Silakan coba lagi.");
           upload = { id: answer.id, place: place };
-          remember(file, upload);
+          remember(file, to, upload);
           put(0);
         });
       });
@@ -105,37 +104,97 @@
         range = /bytes=0-(\d+)/.exec(xhr.getResponseHeader("Range") || "");
         return put(range ? Number(range[1]) + 1 : 0);
       }
-      if (status === 404 || status === 410) { upload = null; remember(file, null); return begin(); }
+      if (status === 404 || status === 410) { upload = null; remember(file, to, null); return begin(); }
       if (status === 0 || status === 408 || status === 429 || status >= 500) return later(how_far);
       if (status === 412) return finish(); // it is there already
       fail("Berkas belum dapat dikirim. Silakan coba lagi.");
     }
     function finish() {
       shown.end(); shown.say("Memeriksa berkas");
-      json("/selesai", { id: upload.id, name: file.name, type: file.type }, function (status, answer) {
+      json(to.base + "/selesai", { id: upload.id, name: file.name, type: file.type }, function (status, answer) {
         if (status === 0 || status >= 500) return later(finish);
         if (status !== 200) return fail(answer.problem || "Berkas belum dapat disimpan. Silakan coba lagi.");
-        remember(file, null);
+        remember(file, to, null);
         shown.say("Sudah kami terima (" + size(file.size) + ")");
-        done();
+        to.kept(shown, answer);
+        done(true);
       });
     }
     if (upload) how_far(); else begin();
   }
 
   function next() {
-    if (busy || !waiting.length) { if (!busy) window.onbeforeunload = null; return; }
+    var one, said;
+    if (busy) return;
+    if (!waiting.length) {
+      window.onbeforeunload = null;
+      said = idle; idle = [];
+      said.forEach(function (then) { then(); });
+      return;
+    }
     busy = true;
     window.onbeforeunload = function () { return "Berkas masih dikirim."; };
-    send(waiting.shift(), function () { busy = false; next(); });
+    one = waiting.shift();
+    send(one.file, one.to, function (good) { busy = false; if (!good) one.to.form.failed = true; next(); });
   }
 
-  form.addEventListener("submit", function (event) {
-    var i;
-    event.preventDefault();
-    for (i = 0; i < input.files.length; i += 1) waiting.push(input.files[i]);
-    form.reset();
+  function queue(files, to) {
+    for (var i = 0; i < files.length; i += 1) waiting.push({ file: files[i], to: to });
     next();
-  });
-  button.textContent = "Kirim";
+  }
+
+  function page_of_citizen(form) {
+    var base = form.getAttribute("data-upload"), input = form.querySelector("input[type=file]");
+    var to = { base: base, memory: base, form: {}, list: document.querySelector("ul.uploads"), most: Number(form.getAttribute("data-most")), kept: function () {} };
+    form.addEventListener("submit", function (event) {
+      event.preventDefault();
+      queue(Array.prototype.slice.call(input.files), to);
+      form.reset();
+    });
+  }
+
+  /* A box named as in a form that comes back: unticked, the file is not used. */
+  function tick(shown, name, id) {
+    var label = document.createElement("label"), box = document.createElement("input");
+    var title = shown.item.querySelector(".title");
+    label.className = "choice title"; box.type = "checkbox"; box.name = name; box.value = id; box.checked = true;
+    label.appendChild(box); label.appendChild(document.createTextNode(" " + title.textContent));
+    shown.item.replaceChild(label, title);
+  }
+
+  /* A form is sent when its files are, and stays when one of them was not taken. */
+  function waits(form) {
+    var state = { of: form, failed: false };
+    form.addEventListener("submit", function (event) {
+      var button = form.querySelector(".buttons button"), said = button.textContent;
+      if (!busy && !waiting.length) return;
+      event.preventDefault();
+      if (button.disabled) return;
+      state.failed = false; button.disabled = true; button.textContent = "Menunggu berkas selesai dikirim…";
+      idle.push(function () {
+        button.disabled = false; button.textContent = said;
+        if (!state.failed) HTMLFormElement.prototype.submit.call(form);
+      });
+    });
+    return state;
+  }
+
+  function field_of_staff(input) {
+    var list = document.createElement("ul"), name = input.getAttribute("data-kept");
+    var to = {
+      base: input.getAttribute("data-upload"), memory: location.pathname + ":" + name, list: list, most: Number(input.getAttribute("data-most")),
+      form: forms.filter(function (known) { return known.of === input.form; })[0] || waits(input.form),
+      kept: function (shown, answer) { tick(shown, name, answer.file); }
+    };
+    forms.push(to.form);
+    list.className = "rows uploads"; list.setAttribute("aria-live", "polite");
+    input.parentNode.insertBefore(list, input.nextSibling);
+    input.addEventListener("change", function () {
+      queue(Array.prototype.slice.call(input.files), to);
+      input.value = ""; // the form itself need not carry them
+    });
+  }
+
+  Array.prototype.forEach.call(document.querySelectorAll("form[data-upload]"), page_of_citizen);
+  Array.prototype.forEach.call(document.querySelectorAll("input[data-upload]"), field_of_staff);
 })();

@@ -4,7 +4,19 @@ from flask import Flask
 
 from besadu.media import Media
 from besadu.pages import shell
-from besadu.pages.console import access, agency, calls, complaint, evidence, lists, manage, manage_time, signin, talks
+from besadu.pages.console import (
+    access,
+    adding,
+    agency,
+    calls,
+    complaint,
+    evidence,
+    lists,
+    manage,
+    manage_time,
+    signin,
+    talks,
+)
 from besadu.pages.viewing import Viewer
 from besadu.pages.wsgi import mount_of
 from besadu.services.office import Office
@@ -14,7 +26,7 @@ FUNCTION = "console"
 
 def create_app(office: Office, media: Media) -> Flask:
     """The app; ``media`` is where evidence lies."""
-    app = shell.new_app("console", office.settings, function=FUNCTION, also=("desk",))
+    app = shell.new_app("console", office.settings, function=FUNCTION, also=("desk",), uploads_to=media.host)
     mount = mount_of(office.settings, FUNCTION)
     app.view_functions["asset"] = access.anybody(app.view_functions["asset"])
     door = access.Door(office)
@@ -26,6 +38,7 @@ def create_app(office: Office, media: Media) -> Flask:
     app.jinja_env.globals["seen"] = viewer.seen
     complaint.add(app, office, mount)
     evidence.add(app, office, viewer)
+    adding.add(app, office, media, mount)
     agency.add(app, office, media, mount)
     talks.add(app, office, mount)
     calls.add(app, office, mount)

@@ -7,10 +7,9 @@ from besadu.pages.console import complaint
 from besadu.pages.console.access import STAFF, Answer, may, person
 from besadu.pages.desk.forms import DONE, Filled, step_named, take
 from besadu.pages.desk.views import shown
+from besadu.pages.files import MOST_BODY
 from besadu.services import desk, reading
 from besadu.services.office import Office
-
-MOST_BODY = 31_000_000  # bytes; Cloud Run takes 32 MB
 
 
 def add(app: Flask, office: Office, media: Media, mount: str) -> None:

@@ -14,10 +14,12 @@ from besadu.domain.workflow import ROWS, NotAllowed
 from besadu.errors import Conflict, Invalid, Refused
 from besadu.pages.console.access import STAFF, Answer, may, person
 from besadu.pages.console.forms import FORMS, Form, Typed, already_done, what_happened
+from besadu.pages.files import upload_fields
 from besadu.pages.signs import signs_of
 from besadu.services import preview, reading
 from besadu.services.office import Office
 
+_DONE: Final = {"add_evidence": "Bukti ditambahkan dan sedang diperiksa."}
 _READERS: Final[tuple[Role, ...]] = ("admin", "leader", "auditor", "manager")
 
 
@@ -64,6 +66,11 @@ def show(office: Office, number: str) -> str:
     return _Page(office).show(ticket_in(number), done=request.args.get("kabar", ""))
 
 
+def show_again(office: Office, number: str, typed: Typed) -> str:
+    """The same with a form that could not be taken."""
+    return _Page(office).show(number, typed)
+
+
 def marked(text: str, suggestions: Iterable[reading.Suggested]) -> Markup:
     """The text with the words that led to a suggestion highlighted."""
     words = sorted({word for one in suggestions for word in one.words if word}, key=len, reverse=True)
@@ -104,7 +111,8 @@ class _Page:
             signs={item.id: signs_of(item, case.complaint) for item in case.evidence},
             agencies=self._office.store.directory.agencies(),
             typed=typed,
-            notice=FORMS[done].done if done in FORMS else "",
+            notice=FORMS[done].done if done in FORMS else _DONE.get(done, ""),
+            **upload_fields(self._office, number),
             nik=nik,
             masked=reading.masked_phone(case.phone) if person().role == "admin" else case.phone,
             chosen=request.args.get("opd", "") or (case.complaint.suggested_agency if "forward" in names else ""),

@@ -12,6 +12,7 @@ from besadu.services import answers, casework, handling
 from besadu.services.office import Office
 
 Values = Mapping[str, str]
+Trouble = Literal["", "invalid", "too_late"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Typed:
     action: str = ""
     values: Values = field(default_factory=dict)
     problem: str = ""
-    trouble: Literal["", "invalid", "too_late"] = ""
+    trouble: Trouble = ""
 
     def value(self, action: str, name: str, otherwise: str = "") -> str:
         """What to show in a field."""

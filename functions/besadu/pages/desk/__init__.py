@@ -1,4 +1,7 @@
-"""The agency's desk behind a one-ticket link: read the complaint, take a step. No account, no cookie, no script."""
+"""The agency's desk behind a one-ticket link: read the complaint, take a step. No account, no cookie.
+
+One script, which sends large files; without it small ones come in the form.
+"""
 
 import traceback
 from pathlib import Path
@@ -10,11 +13,10 @@ from besadu import logs
 from besadu.errors import Refused, Unavailable
 from besadu.media import Media
 from besadu.pages.desk import listing, views
+from besadu.pages.files import MOST_BODY
 from besadu.pages.shell import new_app
 from besadu.services.office import Office
 
-# Cloud Run takes 32 MB; the frame of a multipart body needs a little of it.
-MOST_BODY = 31_000_000
 _TROUBLES = {
     403: (
         "Permintaan ditolak",
@@ -37,7 +39,7 @@ _OTHERWISE = (
 
 def create_app(office: Office, media: Media) -> Flask:
     """The app; ``media`` is where evidence lies."""
-    app = new_app("desk", office.settings, function="assignment", most_body=MOST_BODY)
+    app = new_app("desk", office.settings, function="assignment", most_body=MOST_BODY, uploads_to=media.host)
     app.logger.disabled = True  # it writes the path of a failed request, and the token stands in it
     views.add_to(app, office, media)
     listing.add_to(app, office)

@@ -87,8 +87,11 @@ def take(
 
 def _files(office: Office, media: Media, ticket: str, actor: Actor) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Files of the work done, files of the place before it, and what is wrong with one of them."""
-    before, first = keep_files(office, media, ticket, actor, field="before")
-    kept, second = keep_files(office, media, ticket, actor, room=MOST_FILES - len(before))
+    brought = any(file.filename for file in request.files.values())
+    if brought and not any(row.action == "answer" for row in desk.agency_file(office, actor, ticket).steps):
+        return (), (), ""  # nothing is kept for a step that cannot be taken
+    before, first = keep_files(office, media, ticket, actor.agency, field="before")
+    kept, second = keep_files(office, media, ticket, actor.agency, room=MOST_FILES - len(before))
     return kept, before, first or second
 
 

@@ -10,10 +10,10 @@ from besadu.domain.deadlines import WIB
 from besadu.media import Media
 from besadu.pages.desk import forms
 from besadu.pages.desk.forms import Filled
-from besadu.pages.files import MOST_FILES
+from besadu.pages.files import upload_fields
 from besadu.pages.viewing import Viewer
 from besadu.pages.wsgi import mount_of
-from besadu.services import desk, evidence
+from besadu.services import desk
 from besadu.services.desk import AgencyFile
 from besadu.services.office import Office
 
@@ -81,8 +81,7 @@ def shown(office: Office, file: AgencyFile, filled: Filled | None) -> dict[str, 
         "file": file,
         "steps": {row.action: row.label for row in file.steps},
         "filled": filled or Filled(),
-        "most_files": MOST_FILES,
-        "accepted": ",".join(evidence.UPLOADS),
+        **upload_fields(office, file.ticket, file.agency),
         "today": today,
         "others": [
             agency for agency in office.store.directory.agencies() if not agency.outside and agency.code != file.agency

@@ -1,4 +1,4 @@
-"""The page for large files: chosen on the phone, sent straight to the bucket, with progress, and on after a drop."""
+"""Files on their way straight into the bucket: the citizen's page for large ones, and what pages of staff ask for."""
 
 from typing import Final
 
@@ -6,23 +6,25 @@ from flask import Flask, Response, jsonify, render_template, request
 
 from besadu.errors import Invalid, Refused
 from besadu.media import Media
-from besadu.pages.shell import POLICY, new_app, trouble
-from besadu.services import uploads
+from besadu.pages.files import CHOSEN
+from besadu.pages.shell import new_app, trouble
+from besadu.services import arrivals, staff_uploads, uploads
+from besadu.services.arrivals import Begun
 from besadu.services.office import Office
 
-MOST_BODY: Final = uploads.MOST_IN_A_FORM + 1_000_000  # the frame of a multipart body needs a little
+MOST_BODY: Final = arrivals.MOST_IN_A_FORM + 1_000_000  # the frame of a multipart body needs a little
 MOST_JSON: Final = 2_000
-ACCEPTED: Final = "image/*,video/*,audio/*,.pdf,.docx,.xlsx"
 
 
 def create_app(office: Office, media: Media) -> Flask:
     """The app; ``media`` is where evidence lies."""
-    app = new_app("upload", office.settings, function="attachments", most_body=MOST_BODY)
+    app = new_app("upload", office.settings, function="attachments", most_body=MOST_BODY, uploads_to=media.host)
     app.logger.disabled = True  # it writes the path of a failed request, and the token stands in it
-    _set_headers(app, media)
+    _set_headers(app)
     _show_problems(app)
     _add_form(app, office, media)
     _add_steps(app, office, media)
+    _add_steps_of_staff(app, office, media)
     return app
 
 
@@ -54,26 +56,38 @@ def _add_steps(app: Flask, office: Office, media: Media) -> None:
 
     @app.post("/kirim/<token>/mulai")
     def begin(token: str) -> Response:
-        said = _said()
-        size = said.get("size")
-        mime = str(said.get("type", ""))
-        begun = uploads.begin(office, media, token, size=size if isinstance(size, int) else 0, mime=mime)
-        return jsonify(id=begun.id, url=begun.address.url, headers=begun.address.headers)
+        size, mime = _said_of_file()
+        return _address(uploads.begin(office, media, token, size=size, mime=mime))
 
     @app.post("/kirim/<token>/selesai")
     def finish(token: str) -> Response:
-        said = {name: str(value) for name, value in _said().items()}
-        upload_id, mime, filename = (said.get(name, "") for name in ("id", "type", "name"))
+        upload_id, mime, filename = _said_of_upload()
         uploads.finish(office, media, token, upload_id=upload_id, mime=mime, filename=filename)
         return jsonify(done=True)
 
 
-def _set_headers(app: Flask, media: Media) -> None:
-    policy = f"{POLICY}; connect-src 'self' {media.host}"
+def _add_steps_of_staff(app: Flask, office: Office, media: Media) -> None:
+    """The same for a form of the console or of the desk; it names the file by the id that it gets here."""
 
+    @app.post("/unggah/<token>/mulai")
+    def begin_of_staff(token: str) -> Response:
+        size, mime = _said_of_file()
+        return _address(staff_uploads.begin(office, media, token, size=size, mime=mime))
+
+    @app.post("/unggah/<token>/selesai")
+    def finish_of_staff(token: str) -> Response:
+        upload_id, _, filename = _said_of_upload()
+        kept = staff_uploads.finish(office, media, token, upload_id=upload_id, filename=filename)
+        return jsonify(done=True, file=kept)
+
+
+def _address(begun: Begun) -> Response:
+    return jsonify(id=begun.id, url=begun.address.url, headers=begun.address.headers)
+
+
+def _set_headers(app: Flask) -> None:
     @app.after_request
     def _(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
@@ -104,6 +118,19 @@ def _said() -> dict[str, object]:
     return body
 
 
+def _said_of_file() -> tuple[int, str]:
+    """Size and type of the file that is to come."""
+    said = _said()
+    size = said.get("size")
+    return size if isinstance(size, int) else 0, str(said.get("type", ""))
+
+
+def _said_of_upload() -> tuple[str, str, str]:
+    """Name of the upload that ended, and type and name of its file."""
+    said = {name: str(value) for name, value in _said().items()}
+    return said.get("id", ""), said.get("type", ""), said.get("name", "")
+
+
 def _page(token: str, guest: uploads.Visit, *, problem: str = "", arrived: int = 0) -> str:
     return render_template(
         "upload/page.html",
@@ -111,6 +138,6 @@ def _page(token: str, guest: uploads.Visit, *, problem: str = "", arrived: int =
         guest=guest,
         problem=problem,
         arrived=arrived,
-        accepted=ACCEPTED,
-        most=uploads.MOST_BYTES,
+        accepted=CHOSEN,
+        most=arrivals.MOST_BYTES,
     )
