@@ -116,7 +116,8 @@ class Queue:
                 },
             }
             if due:
-                task["schedule_time"] = due
+                # In parts, because the library takes long over a datetime.
+                task["schedule_time"] = {"seconds": int(due.timestamp()), "nanos": due.microsecond * 1000}
             create({"parent": parent, "task": task})
         except grpc.RpcError as fault:
             if fault.code() is not grpc.StatusCode.ALREADY_EXISTS:

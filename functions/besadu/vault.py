@@ -9,8 +9,9 @@ import base64
 import hashlib
 import hmac
 import secrets
+import time
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _FORM = b"\x01"
 _NONCE = 12
+_KEY_LIFE = 60.0  # seconds for which what is sealed shares a key
 _KMS = "https://cloudkms.googleapis.com/v1/"
 
 
@@ -33,9 +35,9 @@ def seal(public_key: str, content: bytes) -> bytes:
     # The library is loaded by the first NIK and not at the start: it takes a twentieth of intake's cold start.
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    key = secrets.token_bytes(32)
+    key, wrapped = _data_key(public_key, int(time.monotonic() // _KEY_LIFE))
     nonce = secrets.token_bytes(_NONCE)
-    return _FORM + _public(public_key).encrypt(key, _oaep()) + nonce + AESGCM(key).encrypt(nonce, content, None)
+    return _FORM + wrapped + nonce + AESGCM(key).encrypt(nonce, content, None)
 
 
 def open_sealed(settings: Settings, sealed: bytes) -> bytes:
@@ -75,6 +77,17 @@ def indexes(index_key: str, nik: str) -> tuple[str, ...]:
     Keyed, because the few million NIKs of a regency are tried out in seconds.
     """
     return tuple(hmac.new(key, nik.encode(), hashlib.sha256).hexdigest() for key in secrets_of(index_key))
+
+
+@lru_cache(maxsize=2)
+def _data_key(public_key: str, _period: int) -> tuple[bytes, bytes]:
+    """A key and the same wrapped, new in each period: RSA takes as long as the rest of a message's pure Python.
+
+    Who could read the key in this process reads the messages in it as well. The nonce is random and the key soon gone,
+    so that no nonce comes twice.
+    """
+    key = secrets.token_bytes(32)
+    return key, _public(public_key).encrypt(key, _oaep())
 
 
 @cache

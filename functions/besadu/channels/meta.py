@@ -9,12 +9,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from besadu.channels.http import Reply
 from besadu.config import secrets_of
+from besadu.domain.frozen import replace
 from besadu.domain.message import Address, Channel, Inbound, Kind, Outcome, Parsed, SendResult, Unparsed
 
 SIGNATURE_HEADER: Final = "x-hub-signature-256"

@@ -1,9 +1,8 @@
 """What a message means for a complaint that is already with us: addition, answer to a question, verdict, mark."""
 
-from dataclasses import replace
-
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.conversation import CitizenAct, CitizenStep, Outcome, Reply
+from besadu.domain.frozen import replace
 from besadu.domain.turn import ACKNOWLEDGE_EVERY, Turn
 
 VERDICT_BUTTONS = ("PUAS", "BELUM")

@@ -1,12 +1,12 @@
 """What a draft still lacks, and the one thing to ask next: always worded from the whole draft."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from besadu.domain import timewords, understanding, whereabouts
 from besadu.domain.complaint import Place
 from besadu.domain.conversation import Conversation, Draft, Reply, Slot
+from besadu.domain.frozen import replace
 from besadu.domain.turn import Turn
 
 MOST_ASKED = 3  # once, and two repeats

@@ -1,11 +1,12 @@
 """The head of one citizen's conversation: what has been said so far, and what BESADU waits for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from besadu.domain.complaint import HeldNik, Place, TalkLine
+from besadu.domain.frozen import replace
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import OutboxItem
 

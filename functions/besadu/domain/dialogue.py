@@ -1,12 +1,12 @@
 """The talk with a citizen: one message in, the new head of the conversation and at most one reply out. Pure."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from besadu.domain import aftercare, asking, commands, deadlines, drafting, understanding, whereabouts
 from besadu.domain.complaint import Complaint, HeldNik, State
 from besadu.domain.conversation import Conversation, Draft, Outcome, Reply
+from besadu.domain.frozen import replace
 from besadu.domain.message import Inbound
 from besadu.domain.turn import ACKNOWLEDGE_EVERY, CHAT_EVERY, GREET_EVERY, Turn, listen
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from besadu.domain import timewords, understanding, whereabouts
 from besadu.domain.asking import VOICE, heard, own_words
 from besadu.domain.complaint import Place
 from besadu.domain.conversation import Draft, Slot
+from besadu.domain.frozen import replace
 from besadu.domain.turn import NIK_MARK, Turn
 
 MOST_LINES = 60

@@ -1,11 +1,11 @@
 """A draft waits for its citizen: when they are reminded of it, and when it is given up. Calendar days, by daylight."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from besadu.domain.conversation import Conversation
 from besadu.domain.deadlines import WIB, Calendar
+from besadu.domain.frozen import replace
 
 # An hour before Meta's window closes, so that the first one may go as free text; also on Facebook and Instagram, where
 # nothing else may. Nobody who has just written is reminded sooner.

@@ -8,7 +8,6 @@ import random
 import re
 import time
 import zlib
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from besadu import logs, texts, vault
@@ -19,6 +18,7 @@ from besadu.domain import dialogue, drafts, nik
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import Conversation, Draft, Outcome, Pending, Reply
 from besadu.domain.evidence import Evidence
+from besadu.domain.frozen import replace
 from besadu.domain.message import Inbound, Unparsed
 from besadu.domain.outbox import OutboxItem
 from besadu.domain.turn import evidence_ids
@@ -150,14 +150,16 @@ class _Plan:
     def stage_said(self) -> None:
         """The reply before this message: into the outbox unless somebody has claimed it, for its place is wanted."""
         said = self.head.said
-        if said and not self._office.store.outbox.has(said.id):
+        if said is None:
+            return
+        if not self._office.store.outbox.has(said.id):
             self._office.store.outbox.stage(self.commit, said)
             self.sends.append(said)
         self.head = replace(self.head, said=None)
 
     def stage_held(self) -> None:
         """The citizen has written, so the window is open: what was held goes out now."""
-        if self._message.uploaded:
+        if self._message.uploaded or not self.head.held:
             return
         self.released = self.head.held
         for outbox_id in self.released:

@@ -27,10 +27,11 @@ class Calls:
 
     def __init__(self, database: firestore.Client) -> None:
         self._database = database
+        self._collection = database.collection(COLLECTION)
 
     def reference(self, key: str) -> firestore.DocumentReference:
         """Where the call with this key lies."""
-        return self._database.collection(COLLECTION).document(key)
+        return self._collection.document(key)
 
     def read(self, key: str, *, patient: bool = False) -> Stored[Call] | None:
         """One call, or None. Raises Unavailable."""

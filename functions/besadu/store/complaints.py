@@ -82,11 +82,12 @@ class Complaints:
 
     def __init__(self, database: firestore.Client, outbox: Outbox) -> None:
         self._database = database
+        self._collection = database.collection(COLLECTION)
         self._outbox = outbox
 
     def reference(self, ticket: str) -> firestore.DocumentReference:
         """Where the complaint with this ticket lies."""
-        return self._database.collection(COLLECTION).document(ticket)
+        return self._collection.document(ticket)
 
     def read(self, ticket: str, *, patient: bool = True) -> Stored[Complaint] | None:
         """One complaint. Raises Unavailable."""
@@ -185,7 +186,7 @@ class Complaints:
 
     def on_desk(self, desk: str, *, agency: str = "") -> list[Complaint]:
         """Open complaints that lie with ``desk`` ("admin", "agency" or "citizen"), the most urgent first, a page."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("desk", "==", desk))
+        query = self._collection.where(filter=FieldFilter("desk", "==", desk))
         if agency:
             query = query.where(filter=FieldFilter("agency", "==", agency))
         return self._list(query.order_by("due"))
@@ -194,7 +195,7 @@ class Complaints:
         self, *, state: State | None = None, agency: str = "", before: datetime | None = None
     ) -> list[Complaint]:
         """Complaints by age, newest first, a page; ``before`` goes on where the last page ended."""
-        query = self._database.collection(COLLECTION).order_by("created_at", direction=firestore.Query.DESCENDING)
+        query = self._collection.order_by("created_at", direction=firestore.Query.DESCENDING)
         if state:
             query = query.where(filter=FieldFilter("state", "==", state.value))
         if agency:
@@ -204,7 +205,7 @@ class Complaints:
     def reporters_with(self, nik_indexes: tuple[str, ...]) -> list[Reporter]:
         """From where the person with this NIK has complained, the newest first: one citizen on several channels."""
         where = FieldFilter("reporter.nik.indexes", "array_contains_any", list(nik_indexes))
-        query = self._database.collection(COLLECTION).where(filter=where)
+        query = self._collection.where(filter=where)
         newest = query.order_by("created_at", direction=firestore.Query.DESCENDING).limit(MOST_REPORTERS)
         found = find(newest.select(["reporter"]), lambda data: from_document(Reporter, data["reporter"]))
         return [stored.value for stored in found]
@@ -212,14 +213,13 @@ class Complaints:
     def of_sender(self, sender_key: str) -> list[Complaint]:
         """The complaints that came by this conversation, with their talk; a page."""
         where = FieldFilter("reporter.sender_key", "==", sender_key)
-        query = self._database.collection(COLLECTION).where(filter=where).limit(PAGE)
+        query = self._collection.where(filter=where).limit(PAGE)
         return [stored.value for stored in find(query, _complaint)]
 
     def open_in_village(self, village_code: str) -> list[Complaint]:
         """Open complaints about one village, newest first: where duplicates are looked for."""
         query = (
-            self._database.collection(COLLECTION)
-            .where(filter=FieldFilter("place.village_code", "==", village_code))
+            self._collection.where(filter=FieldFilter("place.village_code", "==", village_code))
             .where(filter=_OPEN)
             .order_by("created_at", direction=firestore.Query.DESCENDING)
         )
@@ -227,17 +227,17 @@ class Complaints:
 
     def to_remind(self, now: datetime) -> list[Complaint]:
         """Complaints with a step of the ladder to take, the longest waiting first, a page."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("remind_at", "<=", now))
+        query = self._collection.where(filter=FieldFilter("remind_at", "<=", now))
         return self._list(query.order_by("remind_at"))
 
     def overdue(self, now: datetime) -> int:
         """How many complaints the office or an agency should have moved on by now."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("desk", "in", ["admin", "agency"]))
+        query = self._collection.where(filter=FieldFilter("desk", "in", ["admin", "agency"]))
         return count(query.where(filter=FieldFilter("due", "<=", now)))
 
     def open_after(self, ticket: str) -> list[str]:
         """Tickets of open complaints, in order, a page; ``ticket`` is the last of the page before."""
-        query = self._database.collection(COLLECTION).where(filter=_OPEN).order_by("__name__").select(["ticket"])
+        query = self._collection.where(filter=_OPEN).order_by("__name__").select(["ticket"])
         if ticket:
             query = query.start_after({"__name__": self.reference(ticket)})
         return [stored.value for stored in find(query.limit(PAGE), lambda data: str(data["ticket"]))]
@@ -246,7 +246,7 @@ class Complaints:
         """The agency's name of each complaint that is late, "" of one on the admin's desk."""
         names: list[str] = []
         for desk in ("agency", "admin"):
-            query = self._database.collection(COLLECTION).where(filter=FieldFilter("desk", "==", desk))
+            query = self._collection.where(filter=FieldFilter("desk", "==", desk))
             query = query.where(filter=FieldFilter("due", "<", now)).order_by("due").select(["agency_name"])
             found = find(query.limit(MOST_LATE), lambda data: str(data.get("agency_name", "")))
             names += [stored.value if desk == "agency" else "" for stored in found]
@@ -254,11 +254,11 @@ class Complaints:
 
     def count_open(self) -> int:
         """How many complaints are open."""
-        return count(self._database.collection(COLLECTION).where(filter=_OPEN))
+        return count(self._collection.where(filter=_OPEN))
 
     def count_between(self, moment: Literal["created_at", "closed_at"], since: datetime, until: datetime) -> int:
         """How many complaints came, or were closed, from ``since`` on and before ``until``."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter(moment, ">=", since))
+        query = self._collection.where(filter=FieldFilter(moment, ">=", since))
         return count(query.where(filter=FieldFilter(moment, "<", until)))
 
     def _list(self, query: firestore.Query) -> list[Complaint]:

@@ -23,10 +23,11 @@ class EvidenceStore:
 
     def __init__(self, database: firestore.Client) -> None:
         self._database = database
+        self._collection = database.collection(COLLECTION)
 
     def reference(self, evidence_id: str) -> firestore.DocumentReference:
         """Where the file with this id is described."""
-        return self._database.collection(COLLECTION).document(evidence_id)
+        return self._collection.document(evidence_id)
 
     def stage(self, commit: Commit, item: Evidence) -> None:
         """Let ``commit`` create the file's document."""
@@ -55,10 +56,7 @@ class EvidenceStore:
     def with_prints(self, prints: Iterable[str]) -> list[Evidence]:
         """Files that share one of these prints; a page. Raises Unavailable."""
         where = FieldFilter("prints", "array_contains_any", list(prints))
-        return [
-            found.value
-            for found in find(self._database.collection(COLLECTION).where(filter=where).limit(PAGE), _evidence)
-        ]
+        return [found.value for found in find(self._collection.where(filter=where).limit(PAGE), _evidence)]
 
     def replace(self, before: Stored[Evidence], after: Evidence) -> object:
         """Write ``after`` if nobody wrote since ``before`` was read; the new version. Raises Conflict, Unavailable."""
@@ -68,12 +66,7 @@ class EvidenceStore:
 
     def due(self, now: datetime) -> list[Stored[Evidence]]:
         """What should have been fetched by now, or whose lease ran out; oldest first, a page."""
-        query = (
-            self._database.collection(COLLECTION)
-            .where(filter=FieldFilter("due", "<=", now))
-            .order_by("due")
-            .limit(PAGE)
-        )
+        query = self._collection.where(filter=FieldFilter("due", "<=", now)).order_by("due").limit(PAGE)
         return find(query, _evidence)
 
 

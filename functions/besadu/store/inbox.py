@@ -45,10 +45,11 @@ class Inbox:
 
     def __init__(self, database: firestore.Client) -> None:
         self._database = database
+        self._collection = database.collection(COLLECTION)
 
     def reference(self, key: str) -> firestore.DocumentReference:
         """Where the item with this key lies, or would lie."""
-        return self._database.collection(COLLECTION).document(key)
+        return self._collection.document(key)
 
     def stage(self, commit: Commit, item: InboxItem) -> None:
         """Let ``commit`` keep the item; it fails with AlreadyThere when this is a repetition."""
@@ -69,8 +70,7 @@ class Inbox:
     def alerts(self, since: datetime) -> list[InboxItem]:
         """What providers told us of our accounts, and what could not be understood, the newest first, a few."""
         query = (
-            self._database.collection(COLLECTION)
-            .where(filter=FieldFilter("kind", "==", "event"))
+            self._collection.where(filter=FieldFilter("kind", "==", "event"))
             .where(filter=FieldFilter("received_at", ">=", since))
             .order_by("received_at", direction=firestore.Query.DESCENDING)
             .limit(MOST_ALERTS)
@@ -79,7 +79,7 @@ class Inbox:
 
     def last_heard(self, channel: str) -> datetime | None:
         """When this channel last brought anything; None when it never has."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("channel", "==", channel))
+        query = self._collection.where(filter=FieldFilter("channel", "==", channel))
         newest = query.order_by("received_at", direction=firestore.Query.DESCENDING).limit(1)
         found = find(newest.select(["received_at"]), lambda data: data["received_at"])
         return next((stored.value for stored in found), None)

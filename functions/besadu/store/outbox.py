@@ -21,10 +21,11 @@ class Outbox:
 
     def __init__(self, database: firestore.Client) -> None:
         self._database = database
+        self._collection = database.collection(COLLECTION)
 
     def reference(self, outbox_id: str) -> firestore.DocumentReference:
         """Where the message with this id lies."""
-        return self._database.collection(COLLECTION).document(outbox_id)
+        return self._collection.document(outbox_id)
 
     def stage(self, commit: Commit, item: OutboxItem) -> None:
         """Let ``commit`` put a new message into the outbox."""
@@ -72,44 +73,34 @@ class Outbox:
 
     def due(self, now: datetime) -> list[Stored[OutboxItem]]:
         """What should have been sent by now, or whose lease ran out; oldest first, a page."""
-        query = (
-            self._database.collection(COLLECTION)
-            .where(filter=FieldFilter("due", "<=", now))
-            .order_by("due")
-            .limit(PAGE)
-        )
+        query = self._collection.where(filter=FieldFilter("due", "<=", now)).order_by("due").limit(PAGE)
         return find(query, _item)
 
     def oldest_due(self, now: datetime) -> datetime | None:
         """When the message that waits longest should have gone; None when none waits."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("due", "<=", now)).order_by("due")
+        query = self._collection.where(filter=FieldFilter("due", "<=", now)).order_by("due")
         return next((stored.value.due for stored in find(query.limit(1), _item)), None)
 
     def of_ticket(self, ticket: str, *, kinds: Sequence[OutboxKind] = ()) -> list[OutboxItem]:
         """Messages about one complaint, all or those of these kinds, oldest first."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("ticket", "==", ticket)).limit(200)
+        query = self._collection.where(filter=FieldFilter("ticket", "==", ticket)).limit(200)
         if kinds:
             query = query.where(filter=FieldFilter("kind", "in", list(kinds)))
         return sorted((stored.value for stored in find(query, _item)), key=lambda item: item.created_at)
 
     def by_provider_id(self, provider_id: str) -> Stored[OutboxItem] | None:
         """The message that a provider knows under this id. Asked while a webhook waits. Raises Unavailable."""
-        query = (
-            self._database.collection(COLLECTION).where(filter=FieldFilter("provider_id", "==", provider_id)).limit(1)
-        )
+        query = self._collection.where(filter=FieldFilter("provider_id", "==", provider_id)).limit(1)
         return next(iter(find(query, _item, patient=False)), None)
 
     def failures(self) -> int:
         """How many messages did not arrive and wait for a person."""
-        return count(
-            self._database.collection(COLLECTION).where(filter=FieldFilter("state", "in", ["failed", "unknown"]))
-        )
+        return count(self._collection.where(filter=FieldFilter("state", "in", ["failed", "unknown"])))
 
     def failed(self) -> list[OutboxItem]:
         """Messages that did not arrive and wait for a person, newest first, a page."""
         query = (
-            self._database.collection(COLLECTION)
-            .where(filter=FieldFilter("state", "in", ["failed", "unknown"]))
+            self._collection.where(filter=FieldFilter("state", "in", ["failed", "unknown"]))
             .order_by("created_at", direction=firestore.Query.DESCENDING)
             .limit(PAGE)
         )

@@ -26,11 +26,11 @@ class Senders:
     """Reads and stages heads of conversations."""
 
     def __init__(self, database: firestore.Client) -> None:
-        self._database = database
+        self._collection = database.collection(COLLECTION)
 
     def reference(self, key: str) -> firestore.DocumentReference:
         """Where the conversation with this key lies."""
-        return self._database.collection(COLLECTION).document(key)
+        return self._collection.document(key)
 
     def read(self, key: str, *, patient: bool = False) -> Stored[Conversation] | None:
         """One conversation, or None for somebody new. Raises Unavailable."""
@@ -57,22 +57,21 @@ class Senders:
     ) -> Sequence[Conversation]:
         """Conversations whose prompt or reply was due after ``since`` and by ``until``, in that order, a page."""
         due = f"{what}.due"
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter(due, "<=", until))
+        query = self._collection.where(filter=FieldFilter(due, "<=", until))
         if since:
             query = query.where(filter=FieldFilter(due, ">", since))
         return [item.value for item in find(query.order_by(due).limit(PAGE), _conversation)]
 
     def to_nudge(self, now: datetime) -> list[str]:
         """Keys of conversations whose draft is to be looked at, the longest waiting first, a page."""
-        query = self._database.collection(COLLECTION).where(filter=FieldFilter("nudge_at", "<=", now))
+        query = self._collection.where(filter=FieldFilter("nudge_at", "<=", now))
         found = find(query.order_by("nudge_at").limit(PAGE).select(["address"]), _conversation)
         return [key_of(item.value.address) for item in found]
 
     def waiting_for_a_person(self) -> Sequence[tuple[str, Conversation]]:
         """Conversations in which somebody asked for an officer, at most a page, longest waiting first."""
         query = (
-            self._database.collection(COLLECTION)
-            .where(filter=FieldFilter("needs_person", "==", True))  # noqa: FBT003 - a value to compare with
+            self._collection.where(filter=FieldFilter("needs_person", "==", True))  # noqa: FBT003 - a value to compare with
             .order_by("last_inbound_at")
             .limit(PAGE)
         )

@@ -5,6 +5,7 @@ into the protobuf classes that it carries with it. What is hard stays the librar
 way to the emulator, the words for errors, and all queries.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ _GetDocument, _Document = types.GetDocumentRequest.pb(), types.Document.pb()
 _BatchGet, _BatchGetAnswer = types.BatchGetDocumentsRequest.pb(), types.BatchGetDocumentsResponse.pb()
 _Commit, _CommitAnswer = types.CommitRequest.pb(), types.CommitResponse.pb()
 
+_READY = re.compile(r"[A-Za-z0-9_/-]+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN = {
     str: "string_value",
@@ -45,6 +47,8 @@ class Wire:
         self._database: str = database._database_string  # noqa: SLF001
         channel: grpc.Channel = database._firestore_api.transport.grpc_channel  # noqa: SLF001
         self._headers: list[tuple[str, str]] = database._rpc_metadata  # noqa: SLF001
+        self._to_database = [*self._headers, _route("database", self._database)]
+        self._route, self._to_documents = _route("name", self.name(""))
         self._get = channel.unary_unary(
             f"{_SERVICE}/GetDocument",
             request_serializer=_GetDocument.SerializeToString,
@@ -64,8 +68,11 @@ class Wire:
     def get(self, path: str, *, within: float) -> Read | None:
         """The document at ``path``, or None."""
         request = _GetDocument(name=self.name(path))
+        # The ids that a webhook reads by are hashes, of which nothing needs an escape.
+        ready = _READY.fullmatch(path)
+        route = (self._route, self._to_documents + path) if ready else _route("name", request.name)
         # Asked for on the way and not caught: to put the error in words takes longer than to say None.
-        found = self._answer(self._get, request, within, ("name", request.name), none_for=grpc.StatusCode.NOT_FOUND)
+        found = self._answer(self._get, request, within, [*self._headers, route], none_for=grpc.StatusCode.NOT_FOUND)
         return None if found is None else (_fields(found.fields), found.update_time)
 
     def get_all(self, paths: Iterable[str], *, within: float) -> dict[str, Read]:
@@ -75,7 +82,7 @@ class Wire:
             lambda *args, **options: list(self._batch_get(*args, **options)),
             request,
             within,
-            ("database", self._database),
+            self._to_database,
         )
         found = (answer.found for answer in answers if answer.HasField("found"))
         start = len(self.name(""))
@@ -84,7 +91,7 @@ class Wire:
     def commit(self, writes: Iterable[Any], *, within: float) -> list[Any]:
         """Make all writes; their new versions, in order."""
         request = _Commit(database=self._database, writes=writes)
-        answer = self._answer(self._commit, request, within, ("database", self._database))
+        answer = self._answer(self._commit, request, within, self._to_database)
         return [result.update_time for result in answer.write_results]
 
     def write(self, path: str, document: Mapping[str, Any], version: Any = None) -> Any:  # noqa: ANN401 - protobuf
@@ -115,18 +122,14 @@ class Wire:
         call: Callable[..., Any],
         request: object,
         within: float,
-        route: tuple[str, str],
+        headers: list[tuple[str, str]],
         none_for: grpc.StatusCode | None = None,
     ) -> Any:  # noqa: ANN401 - protobuf
-        """What ``call`` answers. Tried again while nobody is there, but never past ``within``.
-
-        ``route``: the field of the request by which Google finds the database.
-        """
-        metadata = [*self._headers, to_grpc_metadata((route,))]  # type: ignore[no-untyped-call]  # the library has no types
+        """What ``call`` answers. Tried again while nobody is there, but never past ``within``."""
         end, pause = time.monotonic() + within, _FIRST_PAUSE
         while True:
             try:
-                return call(request, timeout=end - time.monotonic(), metadata=metadata)
+                return call(request, timeout=end - time.monotonic(), metadata=headers)
             except grpc.RpcError as fault:
                 if none_for and fault.code() is none_for:
                     return None
@@ -134,6 +137,12 @@ class Wire:
                     raise from_grpc_error(fault) from None  # type: ignore[no-untyped-call]  # the library has no types
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _route(field: str, value: str) -> tuple[str, str]:
+    """The header by which Google finds the database: this field of the request."""
+    header: tuple[str, str] = to_grpc_metadata(((field, value),))  # type: ignore[no-untyped-call]  # no types there
+    return header
 
 
 @lru_cache(maxsize=8)  # a process has one database, the tests one a test; only after the fork, as all of gRPC
