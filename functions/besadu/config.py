@@ -6,9 +6,10 @@ verify, the first signs (see ``secrets_of``).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from besadu.errors import MissingSetting
+from besadu.frozen import dataclass
 
 GRAPH_URL = "https://graph.facebook.com/v26.0"
 

@@ -12,7 +12,7 @@ import secrets
 import threading
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from besadu.config import Settings, secrets_of
 from besadu.domain.complaint import Actor, Role
 from besadu.errors import MissingSetting, Refused, Unavailable
+from besadu.frozen import dataclass, replace
 from besadu.store.directory import Officer
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """One-ticket links: a signed, expiring token with which a duty post sees and answers one complaint, no other."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
@@ -9,6 +8,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from besadu.config import Settings, secrets_of
 from besadu.errors import MissingSetting, Refused
+from besadu.frozen import dataclass
 
 LinkPost = Literal["duty", "deputy", "head"]
 _POSTS: tuple[LinkPost, ...] = get_args(LinkPost)

@@ -5,7 +5,6 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -13,6 +12,7 @@ from besadu.config import Settings
 from besadu.domain.filetype import ENDINGS
 from besadu.domain.measuring import Read
 from besadu.errors import MediaGone, Unavailable
+from besadu.frozen import dataclass
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry

@@ -5,13 +5,14 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, Literal
 
 from besadu import clock, logs
 from besadu.config import Settings
 from besadu.domain.message import Channel
+from besadu.frozen import dataclass
 
 QueueName = Literal[
     "outbox-email", "outbox-facebook", "outbox-instagram", "outbox-sms", "outbox-whatsapp", "evidence", "deadlines"

@@ -6,11 +6,11 @@ answers differently the second time (DNS rebinding) gains nothing.
 
 import ipaddress
 import socket
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from besadu.errors import MediaGone, Unavailable
+from besadu.frozen import dataclass
 
 # Addresses that lead on to an IPv4 address of the sender's choice, which had to be checked again: none is needed.
 _LEADS_ON: Final = tuple(

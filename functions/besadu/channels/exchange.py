@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from besadu.channels.meta import text_of
 from besadu.channels.telephone import MAX_ID, caller_of
 from besadu.channels.webhook import Webhook
 from besadu.errors import Unreadable
+from besadu.frozen import dataclass
 
 # Three minutes as Opus of 16 kbit/s or GSM are below 400 kB. A Firestore document holds 1 MiB, the NIK and all.
 MAX_AUDIO: Final = 700_000  # bytes

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from besadu import clock
 from besadu.channels.addresses import Checked, allow
 from besadu.errors import BesaduError, MediaGone, Unavailable
+from besadu.frozen import dataclass
 
 if TYPE_CHECKING:
     import requests

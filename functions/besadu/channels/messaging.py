@@ -7,7 +7,6 @@ Source of the shapes: Meta's Messenger Platform and Instagram Platform reference
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -39,6 +38,7 @@ from besadu.domain.message import (
     Receipt,
     ReceiptState,
 )
+from besadu.frozen import dataclass
 
 MAX_URL: Final = 4000  # a CDN address is below 1500; one that is cut would lead nowhere
 MARK: Final = "besadu:"  # before our outbox id in a message's metadata, which its echo brings back

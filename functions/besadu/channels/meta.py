@@ -9,14 +9,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from besadu.channels.http import Reply
 from besadu.config import secrets_of
-from besadu.domain.frozen import replace
 from besadu.domain.message import Address, Channel, Inbound, Kind, Outcome, Parsed, SendResult, Unparsed
+from besadu.frozen import dataclass, replace
 
 SIGNATURE_HEADER: Final = "x-hub-signature-256"
 GRAPH_HOSTS: Final = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})  # the only ones that may see our bearer

@@ -6,13 +6,13 @@ not depend on how a gateway spells it.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final, Protocol
 
 from besadu.channels import gsm, segments, sms_android, sms_infobip, sms_twilio
 from besadu.channels.http import Media
 from besadu.config import Settings
 from besadu.domain.message import Attachment, Outgoing, SendResult
+from besadu.frozen import replace
 
 # A longer text goes as several messages: operators promise nothing for an SMS of many parts, and each part is paid.
 MAX_SEGMENTS: Final = 4

@@ -1,8 +1,9 @@
 """A request from a provider, as the channels see it: no framework's object, and no address taken from the request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from besadu.frozen import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -39,6 +38,7 @@ from besadu.domain.message import (
     SendResult,
 )
 from besadu.errors import MediaGone, Unavailable
+from besadu.frozen import dataclass, replace
 
 # Limits of the API, in characters where nothing else is said
 MAX_TEXT: Final = 4096

@@ -2,8 +2,8 @@
 
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.conversation import CitizenAct, CitizenStep, Outcome, Reply
-from besadu.domain.frozen import replace
 from besadu.domain.turn import ACKNOWLEDGE_EVERY, Turn
+from besadu.frozen import replace
 
 VERDICT_BUTTONS = ("PUAS", "BELUM")
 CONTENT_FROM = 3  # a mark from here on means satisfied

@@ -6,8 +6,8 @@ from functools import lru_cache
 from besadu.domain import timewords, understanding, whereabouts
 from besadu.domain.complaint import Place
 from besadu.domain.conversation import Conversation, Draft, Reply, Slot
-from besadu.domain.frozen import replace
 from besadu.domain.turn import Turn
+from besadu.frozen import replace
 
 MOST_ASKED = 3  # once, and two repeats
 VOICE = "(pesan suara)"

@@ -4,12 +4,12 @@ How it came to its date is kept with it (start, pauses, an agreed date), so that
 office changes its holidays or its times.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from besadu.domain import deadlines
 from besadu.domain.complaint import Complaint, Pause, PausedClock
 from besadu.domain.deadlines import Calendar, short_date_text
+from besadu.frozen import replace
 
 
 def days(clock: str, complaint: Complaint, calendar: Calendar) -> int:

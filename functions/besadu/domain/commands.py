@@ -1,12 +1,12 @@
 """Commands that mean the same at any point of the talk. Their answers do not wait for the end of a burst."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from besadu.domain import aftercare, asking, deadlines
 from besadu.domain.complaint import State
 from besadu.domain.conversation import CitizenAct, Outcome, Reply
 from besadu.domain.turn import Turn
+from besadu.frozen import replace
 
 
 def obey(turn: Turn) -> Outcome | None:

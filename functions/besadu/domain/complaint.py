@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from besadu.domain.message import Address, Channel
+from besadu.frozen import dataclass
 
 
 class State(StrEnum):

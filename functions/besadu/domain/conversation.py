@@ -1,14 +1,14 @@
 """The head of one citizen's conversation: what has been said so far, and what BESADU waits for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from besadu.domain.complaint import HeldNik, Place, TalkLine
-from besadu.domain.frozen import replace
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import OutboxItem
+from besadu.frozen import dataclass, replace
 
 Slot = Literal["story", "place", "when", "nik", "evidence"]
 MARK = 16  # characters of an inbox key, enough to tell one citizen's messages apart

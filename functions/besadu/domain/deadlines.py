@@ -5,9 +5,11 @@ Friday. A deadline of n working days ends with the office hours of the n-th work
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
+
+from besadu.frozen import dataclass
 
 # Western Indonesia has had UTC+7 without summer time since 1964; a fixed offset needs no tz database in the runtime.
 WIB = timezone(timedelta(hours=7), "WIB")

@@ -6,9 +6,9 @@ from datetime import datetime
 from besadu.domain import aftercare, asking, commands, deadlines, drafting, understanding, whereabouts
 from besadu.domain.complaint import Complaint, HeldNik, State
 from besadu.domain.conversation import Conversation, Draft, Outcome, Reply
-from besadu.domain.frozen import replace
 from besadu.domain.message import Inbound
 from besadu.domain.turn import ACKNOWLEDGE_EVERY, CHAT_EVERY, GREET_EVERY, Turn, listen
+from besadu.frozen import replace
 
 EDITED = "(disunting)"
 DELETED = "(dihapus pelapor)"

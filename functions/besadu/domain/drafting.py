@@ -8,8 +8,8 @@ from besadu.domain import timewords, understanding, whereabouts
 from besadu.domain.asking import VOICE, heard, own_words
 from besadu.domain.complaint import Place
 from besadu.domain.conversation import Draft, Slot
-from besadu.domain.frozen import replace
 from besadu.domain.turn import NIK_MARK, Turn
+from besadu.frozen import replace
 
 MOST_LINES = 60
 MOST_FILES = 20

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from besadu.domain.conversation import Conversation
 from besadu.domain.deadlines import WIB, Calendar
-from besadu.domain.frozen import replace
+from besadu.frozen import replace
 
 # An hour before Meta's window closes, so that the first one may go as free text; also on Facebook and Instagram, where
 # nothing else may. Nobody who has just written is reminded sooner.

@@ -1,12 +1,12 @@
 """A file that proves something: from the citizen, or from the agency that did the work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from besadu.domain.measuring import Span
 from besadu.domain.message import Attachment, Channel, MediaKind
+from besadu.frozen import dataclass
 
 # quarantined: kept under lock, because its bytes are of no type that we show; failed: we never got it.
 EvidenceState = Literal["pending", "fetching", "stored", "failed", "quarantined"]

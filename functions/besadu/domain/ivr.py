@@ -8,7 +8,7 @@ and no condition: after three tries the recording is made without it, because a 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -16,6 +16,7 @@ from besadu.domain import nik
 from besadu.domain.complaint import HeldNik
 from besadu.domain.deadlines import WIB
 from besadu.domain.message import Address
+from besadu.frozen import dataclass, replace
 
 Step = Literal["answer", "choice", "nik", "recorded", "recording-status", "status", "fallback"]
 STEPS = frozenset(get_args(Step))

@@ -5,13 +5,13 @@ taken at its opening, so that a post hears once a day of all that the day brings
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from besadu.domain import deadlines
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.deadlines import WIB, Calendar
+from besadu.frozen import dataclass, replace
 
 Recipient = Literal["duty", "deputy", "head", "secretary", "admin", "leader"]
 Ending = Literal["", "lapse", "close_silently"]

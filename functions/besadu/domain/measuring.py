@@ -5,10 +5,10 @@ A 20 kB picture can decode to 800 MB, so what is too large must be known before 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from besadu.domain.filetype import HEAD
+from besadu.frozen import dataclass
 
 Read = Callable[[int, int], bytes]  # offset, length -> those bytes, fewer at the end of the file
 

@@ -1,8 +1,10 @@
 """A message as every channel hands it over, and what a channel is asked to send: our words, no provider's."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
+
+from besadu.frozen import dataclass
 
 Channel = Literal["email", "facebook", "instagram", "sms", "telephone", "whatsapp"]  # e-mail: to posts only
 Kind = Literal["message", "edit", "revoke", "receipt", "event", "ignored"]

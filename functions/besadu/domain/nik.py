@@ -9,11 +9,12 @@ Nothing here writes a NIK into a message, a ``repr`` or an error.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 
 from besadu.domain import regions
+from besadu.frozen import dataclass
 
 LENGTH = 16
 ADULT_AGE = 18  # UU 35/2014 art. 1: a child is under 18

@@ -1,11 +1,11 @@
 """A message on its way out, to a citizen or to an agency's duty post, and how far it got."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from besadu.domain.message import Address, MediaKind, ReceiptState
+from besadu.frozen import dataclass
 
 OutboxState = Literal[
     "pending",  # to be sent when due

@@ -6,9 +6,10 @@ in daily use (Air/Aik, Tanjung/Tanjong, with and without spaces), so names are c
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from besadu.frozen import dataclass
 
 Kind = Literal["kecamatan", "kelurahan", "desa", "outside"]
 

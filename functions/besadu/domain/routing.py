@@ -7,10 +7,10 @@ words in it, and a topic counts the more, the fewer agencies share it. Each sugg
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from besadu.domain import places, stems
+from besadu.frozen import dataclass
 
 _Phrase = tuple[str, ...]  # stems
 _Index = dict[_Phrase, tuple[str, ...]]  # topic -> the codes of the agencies that have it

@@ -5,8 +5,9 @@ stem need not be the dictionary's root; it has to be the same for the words of o
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from besadu.frozen import dataclass
 
 
 @dataclass(frozen=True)

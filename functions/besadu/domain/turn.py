@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from besadu.domain import alarms, nik, understanding
 from besadu.domain.complaint import Complaint, HeldNik, Place, TalkLine
 from besadu.domain.conversation import CitizenAct, Conversation, Outcome, Reply
 from besadu.domain.deadlines import WIB, Calendar, hours_text
-from besadu.domain.frozen import replace
 from besadu.domain.message import Attachment, Inbound
 from besadu.domain.understanding import Understood
+from besadu.frozen import dataclass, replace
 
 FILES = frozenset({"image", "video", "audio", "document"})
 NIK_MARK = "[NIK]"

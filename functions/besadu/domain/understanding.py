@@ -8,7 +8,6 @@ yes or no are reported whatever the context; whether they mean anything just now
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -29,6 +28,7 @@ from besadu.domain.vocabulary import (
     WITHDRAW_WORDS,
     Intent,
 )
+from besadu.frozen import dataclass
 
 SMALL_TALK: frozenset[str] = frozenset({"greeting", "okay", "thanks"})
 

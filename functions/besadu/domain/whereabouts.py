@@ -1,11 +1,11 @@
 """From what a citizen says about a place to the place as a complaint keeps it."""
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 from besadu.domain import places
 from besadu.domain.complaint import Place
+from besadu.frozen import replace
 
 _LONGEST = 120  # characters of a place's text
 _NEAR = r"(?:(?:di)?(?:dekat|deket|depan|samping|sebelah|belakang|seberang)|simpang|perempatan|pertigaan|bundaran)"

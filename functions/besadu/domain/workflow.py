@@ -5,12 +5,13 @@ generated from it. The clocks are those of ``deadlines.CLOCKS``; how they run st
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
 
 from besadu.domain import clocks, conditions, deadlines, ladder
 from besadu.domain.complaint import FINAL, Actor, Complaint, Role, State
+from besadu.frozen import dataclass, replace
 
 Action = Literal[
     "ask",

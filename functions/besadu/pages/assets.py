@@ -3,11 +3,12 @@
 import gzip
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from flask import Flask, Response, abort, request
+
+from besadu.frozen import dataclass
 
 _TYPES = {
     "besadu.css": "text/css; charset=utf-8",

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from flask import Request, Response, abort, request
@@ -11,6 +10,7 @@ from werkzeug.http import parse_range_header
 from besadu.domain.filetype import ENDINGS
 from besadu.domain.measuring import Span
 from besadu.errors import Invalid, MediaGone
+from besadu.frozen import dataclass
 from besadu.media import OPAQUE, Media, disposition
 from besadu.services import arrivals, staff_uploads
 from besadu.services.office import Office

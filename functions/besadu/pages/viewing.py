@@ -7,7 +7,6 @@ for everybody who gets hold of it, and its headers would not be ours.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from besadu.config import secrets_of
 from besadu.domain.evidence import Rendition, RenditionName, rendition_name
 from besadu.domain.measuring import Span
+from besadu.frozen import dataclass, replace
 from besadu.media import Media
 from besadu.pages.files import Part, part_response
 from besadu.services.office import Office

@@ -1,11 +1,12 @@
 """The agencies as a manager keeps them. Each change is one commit with its entry in the audit."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
 from besadu import logs
 from besadu.errors import InvalidFields
+from besadu.frozen import dataclass
 from besadu.identity import Person
 from besadu.services import posts, upkeep
 from besadu.services.office import Office

@@ -1,7 +1,6 @@
 """The agency's answer on its way to the citizen: sent back, delivered, or passed on as a promise."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from besadu.domain import workflow
 from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.evidence import Evidence, sendable_kind
 from besadu.domain.outbox import OutboxItem
+from besadu.frozen import replace
 from besadu.services import notices, steps
 from besadu.services.office import Office
 from besadu.store.complaints import Decision

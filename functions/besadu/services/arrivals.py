@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Final
 
@@ -11,6 +10,7 @@ from besadu.domain.evidence import incoming_name
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in
 from besadu.errors import Invalid
+from besadu.frozen import dataclass
 from besadu.media import OPAQUE, Media, UploadAddress
 
 BEGIN_WITHIN: Final = timedelta(minutes=15)  # a begun upload itself may take a week

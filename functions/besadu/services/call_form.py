@@ -1,7 +1,7 @@
 """The form of a call that a person answered: as it was typed, and as it reads once checked, with the NIK sealed."""
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -11,6 +11,7 @@ from besadu.domain import nik
 from besadu.domain.complaint import CaseClass, HeldNik
 from besadu.domain.deadlines import WIB
 from besadu.errors import InvalidFields
+from besadu.frozen import dataclass, replace
 from besadu.services.office import Office
 from besadu.services.sealing import sealer
 from besadu.services.steps import MOST_TEXT

@@ -3,7 +3,6 @@
 The complaint belongs to the conversation in which its caller wants to be answered, so that STATUS or PUAS work there.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +14,7 @@ from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict, InvalidFields, Refused
+from besadu.frozen import replace
 from besadu.services import registration
 from besadu.services.call_form import Call, CallForm, checked
 from besadu.services.office import Office

@@ -1,12 +1,12 @@
 """What an admin does with a complaint: one verb a function, each one commit of step, history entry and messages."""
 
-from dataclasses import replace
 from typing import Any
 
 from besadu.domain import conditions, workflow
 from besadu.domain.complaint import Actor, CaseClass, Complaint, TalkLine
 from besadu.domain.nik import mask_in
 from besadu.errors import Invalid
+from besadu.frozen import replace
 from besadu.services import notices
 from besadu.services.office import Office
 from besadu.services.steps import Step, agency_told, change, citizen_told, filled, fits, joined, said, take

@@ -1,12 +1,12 @@
 """What a citizen's message does to their complaint: adds to it, answers a question, judges the answer, withdraws it."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from besadu.domain import clocks, conditions, workflow
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import CitizenAct, CitizenStep, Reply
+from besadu.frozen import replace
 from besadu.services import notices, steps
 from besadu.services.office import Office
 from besadu.services.registration import CITIZEN

@@ -1,7 +1,5 @@
 """An admin writes to a citizen who asked for a person, also before there is a ticket."""
 
-from dataclasses import dataclass, replace
-
 from besadu import texts
 from besadu.domain.complaint import Actor, TalkLine
 from besadu.domain.conversation import Conversation
@@ -9,6 +7,7 @@ from besadu.domain.evidence import Evidence
 from besadu.domain.nik import mask_in
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict, Invalid, Refused
+from besadu.frozen import dataclass, replace
 from besadu.services.office import Office
 from besadu.services.steps import MOST_TEXT
 from besadu.store.client import AlreadyThere

@@ -6,7 +6,6 @@ settles it, else it is sent once more, and after that it is `unknown` and a pers
 key, so one extra message is the least that can be promised.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,6 +15,7 @@ from besadu.domain import reach
 from besadu.domain.message import Address, Channel, Outgoing, SendResult
 from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt
 from besadu.errors import Conflict
+from besadu.frozen import replace
 from besadu.services import letters, routing
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored

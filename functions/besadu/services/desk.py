@@ -1,7 +1,6 @@
 """What an agency sees of a complaint and does with it, by one-ticket link or signed in. Never who the citizen is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
@@ -13,6 +12,7 @@ from besadu.domain.measuring import Span
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.errors import Conflict, Invalid, Refused
+from besadu.frozen import dataclass, replace
 from besadu.services import casework, handling
 from besadu.services.office import Office
 from besadu.store.client import Stored
@@ -82,6 +82,9 @@ class Typed:
     tell: bool = False  # the citizen, too
     agency: str = ""  # code of the OPD that is responsible instead
     revision: int | None = None  # of the complaint as it stood on the page; None when nobody knows
+
+
+NOTHING_TYPED: Final = Typed()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +191,7 @@ def act(
     actor: Actor,
     ticket: str,
     action: DeskAction,
-    typed: Typed = Typed(),
+    typed: Typed = NOTHING_TYPED,
     *,
     seen: Complaint | None = None,
 ) -> Complaint:

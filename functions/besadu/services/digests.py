@@ -1,13 +1,13 @@
 """The words of a post's message: of one complaint, or of several in a digest."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import WIB, date_text, working_days_left
 from besadu.domain.outbox import Listed, OutboxItem
+from besadu.frozen import dataclass, replace
 from besadu.services.office import Office
 from besadu.store.officepage import Post
 

@@ -9,7 +9,6 @@ import binascii
 import hashlib
 import re
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -18,6 +17,7 @@ from besadu.channels import FORGETTERS, KEEPERS
 from besadu.channels.http import Media as Fetched
 from besadu.domain.evidence import FINAL, LEASE, Evidence, EvidenceState, incoming_name
 from besadu.errors import Conflict, MediaGone, Refused, Unavailable
+from besadu.frozen import replace
 from besadu.media import Media, StoredObject
 from besadu.services import recordings, settling
 from besadu.services.office import Office

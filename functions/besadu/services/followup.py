@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +11,7 @@ from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.deadlines import next_open
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import BesaduError, Conflict
+from besadu.frozen import replace
 from besadu.services import moving, notices, nudging, reminding, replies, weekly
 from besadu.services.office import Office
 from besadu.store.client import Stored

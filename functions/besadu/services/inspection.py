@@ -1,12 +1,13 @@
 """What lies in the bucket and came from outside: what it is, how large, and whether it may be shown at all."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from besadu.domain.evidence import PARTLY_PLAYED
 from besadu.domain.filetype import HEAD, names_macros, sniff, suspected
 from besadu.domain.measuring import Facts, Read, measure, too_large
 from besadu.domain.message import MediaKind
+from besadu.frozen import dataclass
 from besadu.media import Media
 
 ACCEPTED: Final = "Yang diterima: foto, video, rekaman suara, PDF, Word, Excel."

@@ -18,11 +18,11 @@ from besadu.domain import dialogue, drafts, nik
 from besadu.domain.complaint import Complaint, TalkLine
 from besadu.domain.conversation import Conversation, Draft, Outcome, Pending, Reply
 from besadu.domain.evidence import Evidence
-from besadu.domain.frozen import replace
 from besadu.domain.message import Inbound, Unparsed
 from besadu.domain.outbox import OutboxItem
 from besadu.domain.turn import evidence_ids
 from besadu.errors import Conflict, Unavailable
+from besadu.frozen import replace
 from besadu.services import citizen_acts, receipts, registration, status
 from besadu.services.office import Office
 from besadu.services.sealing import sealer

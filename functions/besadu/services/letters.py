@@ -1,6 +1,5 @@
 """The links and words of a message to a post, made when it is sent: a link that lets somebody in is stored nowhere."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,6 +8,7 @@ from besadu.domain.deadlines import working_days_left
 from besadu.domain.message import Outgoing
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.domain.outbox import Listed, OutboxItem
+from besadu.frozen import dataclass, replace
 from besadu.services.office import Office
 
 LINK_LIFE: Final = timedelta(days=120)  # the longest answer clock is 60 working days

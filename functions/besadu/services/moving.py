@@ -5,7 +5,6 @@ leaves it where it was; moving a complaint twice changes nothing, because its da
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -15,6 +14,7 @@ from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.deadlines import WIB, next_open, short_date_text
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import BesaduError, Conflict
+from besadu.frozen import replace
 from besadu.services import notices, reminding
 from besadu.services.office import Office
 from besadu.store.client import Stored

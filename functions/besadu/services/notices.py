@@ -1,7 +1,6 @@
 """The messages that a step of a complaint sends: made with the step, in the same commit."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from besadu import texts
@@ -10,6 +9,7 @@ from besadu.domain.deadlines import date_text, short_date_text
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem, OutboxKind
 from besadu.errors import Invalid
+from besadu.frozen import replace
 from besadu.services.office import Office
 from besadu.store.directory import AgencyRecord, Post
 from besadu.store.keys import outbox_key

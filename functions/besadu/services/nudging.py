@@ -1,7 +1,5 @@
 """A citizen whose complaint is not complete is reminded of it, and in the end it is given up, with its data."""
 
-from dataclasses import replace
-
 from besadu import texts
 from besadu.domain import asking, drafts
 from besadu.domain.complaint import TalkLine
@@ -9,6 +7,7 @@ from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.deadlines import date_text, short_date_text
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict
+from besadu.frozen import replace
 from besadu.services.office import Office
 from besadu.store.client import PATIENT_TIMEOUT, AlreadyThere
 from besadu.store.keys import outbox_key

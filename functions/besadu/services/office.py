@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
@@ -13,6 +12,7 @@ from besadu.domain import ladder
 from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import Calendar
 from besadu.domain.outbox import OutboxItem
+from besadu.frozen import dataclass
 from besadu.queue import Deadline, Queue
 from besadu.store import Store
 

@@ -1,13 +1,12 @@
 """An answer as its citizen would see it: on the own channel, and how it would come over each other one."""
 
-from dataclasses import dataclass
-
 from besadu import texts
 from besadu.channels import CHANNELS, gsm
 from besadu.domain import clocks, workflow
 from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import date_text, due, short_date_text
 from besadu.domain.message import Channel
+from besadu.frozen import dataclass
 from besadu.services import notices
 from besadu.services.delivery import carrier_of
 from besadu.services.office import Office

@@ -1,11 +1,11 @@
 """The office's own posts as the manager keeps them: who is told of what waits for the office, and of what is late."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from besadu import logs
 from besadu.errors import InvalidFields
+from besadu.frozen import replace
 from besadu.identity import Person
 from besadu.services import posts, upkeep
 from besadu.services.office import Office

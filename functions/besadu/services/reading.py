@@ -5,7 +5,6 @@ all. An officer reads the complaints that lie with their own agency, through ``d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +16,7 @@ from besadu.domain.evidence import Evidence
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Invalid, Refused
+from besadu.frozen import dataclass, replace
 from besadu.services import twins
 from besadu.services.office import Office
 from besadu.store.complaints import PAGE, Decision

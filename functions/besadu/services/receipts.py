@@ -1,12 +1,12 @@
 """Receipts: how far our messages got. Never backwards; a repeated or late one costs no write."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from besadu import logs
 from besadu.domain.message import Inbound, Receipt
 from besadu.domain.outbox import INVITATION, UNFOLLOWED, OutboxItem, receipt_moves
 from besadu.errors import Conflict, Unavailable
+from besadu.frozen import replace
 from besadu.services import routing
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored

@@ -5,7 +5,6 @@ The complaint is made at once with what is known, so that nothing is lost: an of
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from besadu import texts
@@ -19,6 +18,7 @@ from besadu.domain.ivr import Call
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import MediaGone
+from besadu.frozen import dataclass, replace
 from besadu.services import citizen_acts, registration
 from besadu.services.office import Office
 from besadu.services.registration import CITIZEN

@@ -1,6 +1,5 @@
 """A complete draft becomes a complaint with a ticket."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from besadu import texts
@@ -8,6 +7,7 @@ from besadu.domain import clocks, ladder, ticket
 from besadu.domain.complaint import Actor, Complaint, Place, Reporter, State
 from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.outbox import OutboxItem
+from besadu.frozen import replace
 from besadu.services import notices
 from besadu.services.office import Office
 from besadu.store.client import Commit

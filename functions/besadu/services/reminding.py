@@ -6,7 +6,6 @@ forgotten, wherever it stops. What its complaint no longer needs is dropped then
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, get_args
 
@@ -16,6 +15,7 @@ from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import WIB, next_open
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict
+from besadu.frozen import replace
 from besadu.services import digests, notices, weekly
 from besadu.services.digests import Wanted
 from besadu.services.office import Office

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from besadu import logs
 from besadu.config import Settings
 from besadu.domain.evidence import PARTLY_PLAYED, Rendition, rendition_name
 from besadu.domain.measuring import Facts
+from besadu.frozen import dataclass, replace
 from besadu.media import Media
 
 PROGRAM: Final = Path(__file__).parents[1] / "rendering.py"

@@ -5,12 +5,12 @@ channel; news stay where the complaint was made.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from besadu.domain.conversation import Conversation
 from besadu.domain.message import Address, SendResult
 from besadu.domain.outbox import OutboxItem
+from besadu.frozen import dataclass, replace
 from besadu.services.office import Office
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

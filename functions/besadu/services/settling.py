@@ -4,7 +4,6 @@ Each step can be done twice. What a step leaves in the bucket is named by the fi
 last, by the caller.
 """
 
-from dataclasses import replace
 from typing import Final, get_args
 
 from besadu import logs, scanner
@@ -19,6 +18,7 @@ from besadu.domain.evidence import (
     rendition_name,
 )
 from besadu.errors import Unavailable
+from besadu.frozen import replace
 from besadu.media import OPAQUE, Media, StoredObject
 from besadu.services import inspection, renditions
 from besadu.services.inspection import Verdict

@@ -3,12 +3,12 @@
 Whoever loses a right (no longer active, another role or agency) is signed out everywhere with the same commit.
 """
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from besadu import logs
 from besadu.domain.complaint import Role
 from besadu.errors import InvalidFields
+from besadu.frozen import dataclass, replace
 from besadu.identity import Person
 from besadu.services import upkeep
 from besadu.services.office import Office

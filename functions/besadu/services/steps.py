@@ -1,7 +1,7 @@
 """What all steps of staff have in common: checked words, one commit, and the messages that go with it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from besadu.domain import workflow
 from besadu.domain.complaint import Actor, Complaint, State, TalkLine
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Invalid
+from besadu.frozen import dataclass
 from besadu.services import notices
 from besadu.services.office import Office
 from besadu.store.complaints import Decision

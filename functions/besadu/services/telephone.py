@@ -9,7 +9,6 @@ import json
 import random
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from besadu import logs, texts, vault
@@ -21,6 +20,7 @@ from besadu.domain.deadlines import WIB
 from besadu.domain.ivr import Call, Prompt, Script, Signal
 from besadu.domain.message import Address, Attachment
 from besadu.errors import Conflict, Unavailable, Unreadable
+from besadu.frozen import replace
 from besadu.services import recordings
 from besadu.services.intake import MOST_TRIES, PATIENCE
 from besadu.services.office import Office

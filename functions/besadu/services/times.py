@@ -1,12 +1,12 @@
 """How many days each clock allows, when a draft is brought to mind, and the office hours, as the manager keeps them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import time, timedelta
 from typing import Final
 
 from besadu.domain.deadlines import CLOCKS, Calendar, hours_text
 from besadu.errors import InvalidFields
+from besadu.frozen import replace
 from besadu.identity import Person
 from besadu.services import timetable, upkeep
 from besadu.services.office import Office

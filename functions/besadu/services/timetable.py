@@ -6,13 +6,13 @@ ministers (SKB 3 Menteri) is what counts, and the manager says when it is in.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from besadu import logs
 from besadu.domain.deadlines import WIB
 from besadu.errors import InvalidFields
+from besadu.frozen import dataclass, replace
 from besadu.identity import Person
 from besadu.services import upkeep
 from besadu.services.office import Office, standard_calendar

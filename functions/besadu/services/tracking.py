@@ -1,11 +1,11 @@
 """How far a complaint got, for anybody who has its number: state, dates and agency; no story and no person."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from besadu import texts
 from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Complaint, State
+from besadu.frozen import dataclass
 from besadu.services.office import Office
 
 # What the date on the page is the date of, per state; the other states promise none.

@@ -5,7 +5,6 @@ that it came. Its id is made from the upload's, so that finishing twice is heari
 taken in is no document's, and ``tidying`` takes it away.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Final
 
@@ -17,6 +16,7 @@ from besadu.domain.evidence import incoming_name
 from besadu.domain.message import Attachment, Inbound
 from besadu.domain.turn import evidence_ids
 from besadu.errors import Invalid, MediaGone, Refused
+from besadu.frozen import dataclass
 from besadu.media import Media
 from besadu.services import arrivals, intake
 from besadu.services.arrivals import Begun

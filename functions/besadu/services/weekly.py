@@ -4,12 +4,12 @@ It takes the place of that morning's message, and brings along what the leaders 
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from besadu.domain.deadlines import WIB
 from besadu.domain.outbox import OutboxItem
+from besadu.frozen import dataclass, replace
 from besadu.services import digests
 from besadu.services.digests import Wanted
 from besadu.services.office import Office

@@ -1,13 +1,13 @@
 """The start page of a staff person: what waits for them, the most urgent first, each list one page at most."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from besadu.domain.complaint import Actor, Complaint, State
 from besadu.domain.conditions import awaits_leader
 from besadu.domain.conversation import Conversation
 from besadu.domain.outbox import OutboxItem
+from besadu.frozen import dataclass
 from besadu.services.office import Office
 from besadu.services.reading import READS_ALL, Listed, listed, may_read
 from besadu.store.complaints import PAGE

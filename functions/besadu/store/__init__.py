@@ -1,9 +1,8 @@
 """The only importer of google.cloud.firestore: reads and commits, no rule of the office."""
 
-from dataclasses import dataclass
-
 from google.cloud import firestore
 
+from besadu.frozen import dataclass
 from besadu.store.audit import Audit
 from besadu.store.client import Commit
 from besadu.store.complaints import Complaints

@@ -6,12 +6,12 @@ crash between the two leaves an entry without a change, which is the better of t
 """
 
 import secrets
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from google.cloud import firestore
 
+from besadu.frozen import dataclass, replace
 from besadu.store.client import PATIENT_TIMEOUT, Commit, find
 from besadu.store.codec import from_document, to_document
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from google.api_core import exceptions as api
@@ -11,6 +10,7 @@ from google.cloud import firestore
 
 from besadu.config import Settings
 from besadu.errors import BesaduError, Conflict, Unavailable
+from besadu.frozen import dataclass
 from besadu.store.wire import wire_of
 
 T = TypeVar("T")

@@ -4,7 +4,6 @@ State and history are one document, so that one compare-and-set keeps them toget
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from besadu.domain.complaint import Actor, Complaint, Entry, Reporter, State, TalkLine
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Conflict
+from besadu.frozen import dataclass, replace
 from besadu.store.client import (
     PATIENT_TIMEOUT,
     AlreadyThere,

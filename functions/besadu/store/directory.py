@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from besadu import clock
 from besadu.domain.complaint import Role
 from besadu.domain.deadlines import Calendar
 from besadu.errors import Conflict
+from besadu.frozen import dataclass, replace
 from besadu.store.client import (
     PATIENT_RETRY,
     PATIENT_TIMEOUT,

@@ -1,6 +1,5 @@
 """`inbox`: all that a provider told us, as it came and as it was understood. The memory against duplicates."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -8,6 +7,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from besadu.domain.message import Attachment
+from besadu.frozen import dataclass
 from besadu.store.client import Commit, Stored, find, read
 from besadu.store.codec import from_document, to_document
 from besadu.store.keys import inbox_key

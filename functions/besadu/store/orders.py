@@ -1,11 +1,11 @@
 """`progress/moving`: the order to reckon all open deadlines anew, and how far it was carried out."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from google.cloud import firestore
 
+from besadu.frozen import dataclass, replace
 from besadu.store.client import Commit, Stored, read
 from besadu.store.codec import from_document, to_document
 

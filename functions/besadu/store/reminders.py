@@ -1,12 +1,12 @@
 """`reminders`: what posts are to be told, a document a complaint, step and post, gone once it is told."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
+from besadu.frozen import dataclass, replace
 from besadu.store.client import Commit, Stored, find
 from besadu.store.codec import from_document, to_document
 from besadu.store.keys import key

@@ -1,13 +1,14 @@
 """The forms of a complaint's page, a row each: what they ask for and which use case they call."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Actor, CaseClass, Complaint
 from besadu.domain.workflow import ROWS, Action
 from besadu.errors import Invalid
+from besadu.frozen import dataclass
 from besadu.services import answers, casework, handling
 from besadu.services.office import Office
 

@@ -1,7 +1,7 @@
 """The forms of an agency's steps, the same behind a one-ticket link and in the console: read, taken, or shown again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final, get_args
 
@@ -10,6 +10,7 @@ from flask import request
 from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Conflict, Invalid
+from besadu.frozen import dataclass
 from besadu.media import Media
 from besadu.pages.files import MOST_FILES, keep_files
 from besadu.services import desk
