@@ -13,6 +13,7 @@ import pytest
 import besadu
 from besadu.domain.conversation import Conversation
 from besadu.frozen import dataclass, replace
+from besadu.store.officepage import OfficePage
 from tests.factories import ADDRESS
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -105,6 +106,12 @@ def test_a_copy_is_what_the_library_makes() -> None:
     assert (head.sequence, head.name) == (0, "Budi")
     with pytest.raises(TypeError, match="nickname"):
         replace(head, nickname="Budi")  # type: ignore[call-arg]  # that is the point
+
+
+def test_a_copy_of_another_class_forgets_what_the_first_remembered() -> None:
+    page = OfficePage(clocks={"verify": 3})
+    assert page.calendar.clocks["verify"] == 3
+    assert replace(page, clocks={"verify": 5}).calendar.clocks["verify"] == 5
 
 
 def test_no_class_does_anything_that_they_would_miss() -> None:

@@ -25,6 +25,8 @@ else:
 
     def replace(value: T, /, **changes: object) -> T:
         """A copy of ``value`` with these fields changed. Raises TypeError for one that it does not have."""
+        if type(value).__eq__ is not _equals:  # the library's own, which may remember more than its fields
+            return dataclasses.replace(value, **changes)
         kept = value.__dict__
         if not kept.keys() >= changes.keys():
             raise _unfit(type(value), changes.keys() - kept.keys())
