@@ -59,6 +59,8 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "withdraw": (OPEN_STATES - {State.DELIVERED}, {"citizen"}, State.WITHDRAWN),
     "note": (OPEN_STATES, {"admin", "officer", "leader"}, "same"),
     "add_evidence": (OPEN_STATES, {"admin"}, "same"),
+    "take_over": (DESK | WITH_AGENCY | {State.ANSWERED}, {"admin", "leader"}, "same"),
+    "let_go": (DESK | WITH_AGENCY | {State.ANSWERED}, {"admin", "leader"}, "same"),
     "classify": (DESK, {"admin"}, "same"),
 }
 
@@ -72,6 +74,7 @@ FITTING: dict[str, dict[str, object]] = {
     "grant_extension": {"extension": MORE_TIME},
     "refuse_extension": {"extension": MORE_TIME},
     "promise": {"answer": PROMISE},
+    "let_go": {"taken_over_by": "Sekda Uji"},
 }
 
 

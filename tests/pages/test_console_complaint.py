@@ -218,7 +218,7 @@ def test_only_the_admin_sees_a_telephone_number(cast: Cast, sits: Sits) -> None:
 
 def test_who_only_reads_gets_no_buttons(cast: Cast, sits: Sits) -> None:
     ticket = cast.complaint()
-    for role, forms in (("auditor", []), ("manager", []), ("leader", ["form-forward", "form-note"])):
+    for role, forms in (("auditor", []), ("manager", []), ("leader", ["form-forward", "form-take_over", "form-note"])):
         page = read(sits(role).get(f"/laporan/{ticket}"))
         assert [form["id"] for form in page.select("#langkah details")] == forms
 

@@ -9,11 +9,13 @@ import pytest
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.conversation import Pending
 from besadu.domain.deadlines import date_text, is_open
-from besadu.services import answers, casework, followup, handling, replies
+from besadu.domain.workflow import NotAllowed
+from besadu.services import answers, casework, followup, handling, reminding, replies
 from besadu.services.office import Office
 from tests.factories import (
     ADDRESS,
     ADMIN,
+    LEADER,
     OFFICER,
     PHONE,
     Hands,
@@ -163,6 +165,26 @@ def test_an_answer_that_nobody_judges_closes_the_complaint(office: Office, hands
     assert at_next_step(office, hands, ticket) == "close_silently"
     after = complaint_of(office, ticket)
     assert (after.state, after.remind_at) == (State.CLOSED_SILENTLY, None)
+
+
+def test_whoever_takes_over_in_person_stops_the_reminders_until_they_let_go(office: Office, hands: Hands) -> None:
+    ticket = forwarded(office).ticket
+    at_next_step(office, hands, ticket)
+    casework.take_over(office, LEADER, ticket, text="Saya hubungi kepala dinasnya.")
+    with pytest.raises(NotAllowed, match="Sekda Uji"):
+        casework.take_over(office, ADMIN, ticket)
+    hands.advance(minutes=5)
+    assert reminding.tell(office, "duty:dishub") == "no longer needed"
+    hands.advance(days=8)
+    assert followup.look(office, ticket) == "nothing due"
+    casework.let_go(office, ADMIN, ticket)
+    assert followup.look(office, ticket) == "remind"
+    assert waiting_for(office, "secretary") == {"secretary": ["secretary"]}
+    casework.take_over(office, ADMIN, ticket)
+    handling.accept(office, OFFICER, ticket)
+    after = complaint_of(office, ticket)
+    assert after.taken_over_by == ""
+    assert after.remind_at
 
 
 def test_the_sweep_does_what_is_due_and_hurries_what_others_do(office: Office, hands: Hands) -> None:

@@ -207,6 +207,15 @@ def test_other_office_hours_move_the_hour_and_tell_nobody(office: Office, hands:
     assert (after.history, after.clock_revision) == (before.history, before.clock_revision)
 
 
+def test_who_takes_over_in_person_hears_of_it_from_the_history_alone(office: Office, hands: Hands) -> None:
+    in_progress(office)
+    casework.take_over(office, ADMIN, TICKETS[0])
+    close_on(office)
+    settle(office, hands)
+    assert len(moves(office)) == 1
+    assert reminders(office) == []
+
+
 def test_the_offices_own_clock_moves_too(office: Office, hands: Hands) -> None:
     in_progress(office)
     handling.answer(office, OFFICER, TICKETS[0], text="Sudah diperbaiki.")

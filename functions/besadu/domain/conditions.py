@@ -69,6 +69,14 @@ def _promise(complaint: Complaint, _actor: Actor) -> str:
     return "" if promised else "Jawaban ini tidak memuat jadwal."
 
 
+def _take_over(complaint: Complaint, _actor: Actor) -> str:
+    return f"Laporan ini sudah ditangani langsung oleh {complaint.taken_over_by}." if complaint.taken_over_by else ""
+
+
+def _let_go(complaint: Complaint, _actor: Actor) -> str:
+    return "" if complaint.taken_over_by else "Laporan ini tidak sedang ditangani langsung."
+
+
 # What a step demands besides state and role.
 _RULES: Mapping[str, Callable[[Complaint, Actor], str]] = {
     "appeal": _appeal,
@@ -78,7 +86,9 @@ _RULES: Mapping[str, Callable[[Complaint, Actor], str]] = {
     "extend": _extend,
     "forward": _forward,
     "grant_extension": _decide_extension,
+    "let_go": _let_go,
     "promise": _promise,
     "refuse_extension": _decide_extension,
     "return": _return,
+    "take_over": _take_over,
 }

@@ -41,6 +41,8 @@ Action = Literal[
     "withdraw",
     "note",
     "add_evidence",
+    "take_over",
+    "let_go",
     "classify",
 ]
 ANSWERABLE = frozenset({State.ASSIGNED, State.IN_PROGRESS})
@@ -88,6 +90,8 @@ def _row(
 
 S = State
 DESK = {S.RECEIVED, S.RETURNED, S.REOPENED}  # lies on the admin's desk, before or between hand-overs
+
+REMINDED = DESK | ANSWERABLE | {S.ANSWERED}  # where the office or an agency is reminded
 
 TABLE: tuple[Row, ...] = (
     _row(
@@ -199,6 +203,8 @@ TABLE: tuple[Row, ...] = (
     ),
     _row("note", "Catatan", OPEN, "same", {"admin", "officer", "leader"}),
     _row("add_evidence", "Tambah bukti", OPEN, "same", {"admin"}),
+    _row("take_over", "Tangani langsung", REMINDED, "same", {"admin", "leader"}),
+    _row("let_go", "Kembali diingatkan", REMINDED, "same", {"admin", "leader"}),
     _row("classify", "Ubah klasifikasi", DESK, "same", {"admin"}),
     _row(
         "renew_link",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from besadu.domain import conditions, workflow
+from besadu.domain import conditions, ladder, workflow
 from besadu.domain.complaint import Actor, CaseClass, Complaint, TalkLine
 from besadu.domain.nik import mask_in
 from besadu.errors import Invalid
@@ -201,6 +201,28 @@ def add_evidence(office: Office, actor: Actor, ticket: str, *, text: str, eviden
         after = workflow.step(before, "add_evidence", actor, now=now, calendar=office.calendar())
         line = TalkLine(at=now, speaker="admin", text="", key=key("evidence", *evidence), evidence=evidence)
         return Decision(after=after, action="add_evidence", actor=actor, note=text.strip(), line=line)
+
+    return change(office, ticket, decide)
+
+
+def take_over(office: Office, actor: Actor, ticket: str, *, text: str = "") -> Complaint:
+    """See to it in person: nobody is reminded until the next step of the complaint. ``text``: what will be done."""
+    fits(text, "Catatan")
+    return _with_ladder(office, actor, ticket, Step("take_over", {"taken_over_by": actor.name}, note=text.strip()))
+
+
+def let_go(office: Office, actor: Actor, ticket: str) -> Complaint:
+    """Let the reminders go on; what is late is told on the next morning."""
+    return _with_ladder(office, actor, ticket, Step("let_go", {"taken_over_by": ""}))
+
+
+def _with_ladder(office: Office, actor: Actor, ticket: str, step: Step) -> Complaint:
+    now, calendar = office.now(), office.calendar()
+
+    def decide(before: Complaint) -> Decision:
+        after = workflow.step(before, step.action, actor, now=now, calendar=calendar, **step.changes)
+        after = replace(after, remind_at=ladder.next_at(after, calendar))
+        return Decision(after=after, action=step.action, actor=actor, note=step.note)
 
     return change(office, ticket, decide)
 

@@ -155,6 +155,20 @@ FORMS: Final[Mapping[str, Form]] = {
             done="Tambahan waktu ditolak. Batas waktu tidak berubah.",
         ),
         Form(
+            action="take_over",
+            main="text",
+            fields=("text",),
+            run=lambda office, actor, ticket, values: casework.take_over(office, actor, ticket, text=values["text"]),
+            done="Anda menangani laporan ini secara langsung. Pengingat berhenti sampai langkah berikutnya.",
+        ),
+        Form(
+            action="let_go",
+            main="",
+            fields=(),
+            run=lambda office, actor, ticket, _values: casework.let_go(office, actor, ticket),
+            done="Pengingat berjalan kembali.",
+        ),
+        Form(
             action="renew_link",
             main="reason",
             fields=("reason", "send"),
