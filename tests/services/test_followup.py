@@ -8,7 +8,7 @@ import pytest
 
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.conversation import Pending
-from besadu.domain.deadlines import date_text, is_open
+from besadu.domain.deadlines import WIB, date_text, is_open
 from besadu.domain.workflow import NotAllowed
 from besadu.services import answers, casework, followup, handling, reminding, replies
 from besadu.services.office import Office
@@ -88,7 +88,7 @@ def test_each_step_of_the_ladder_leaves_a_reminder_for_its_posts(office: Office,
 def test_after_a_long_silence_of_our_own_only_the_last_step_is_taken(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
     handling.accept(office, OFFICER, ticket)
-    hands.advance(days=60)
+    hands.advance(days=64)
     assert [followup.look(office, ticket) for _ in range(3)] == ["slip", "remind", "nothing due"]
     assert waiting_for(office, "duty:dishub") == {"duty:dishub": ["secretary"]}
     assert complaint_of(office, ticket).reminded == ("half", "most", "due", "head", "secretary")
@@ -99,7 +99,7 @@ def test_the_citizen_is_told_once_that_a_date_could_not_be_kept(office: Office, 
     promised = complaint_of(office, ticket).promised
     assert promised
     handling.accept(office, OFFICER, ticket)
-    hands.advance(days=60)
+    hands.advance(days=64)
     while followup.look(office, ticket) != "nothing due":
         pass
     slips = [item for item in office.store.outbox.of_ticket(ticket) if "Mohon maaf" in item.text]
@@ -117,7 +117,7 @@ def test_a_new_date_that_is_known_is_told_and_is_a_promise_again(office: Office,
     due, promised = (complaint_of(office, kept.ticket).due, complaint_of(office, kept.ticket).promised)
     assert due
     assert promised
-    hands.time = promised + timedelta(days=1)
+    hands.time = promised + timedelta(hours=17)
     while followup.look(office, kept.ticket) == "remind":
         pass
     (slip,) = [item for item in office.store.outbox.of_ticket(kept.ticket) if "Mohon maaf" in item.text]
@@ -156,6 +156,21 @@ def test_a_question_that_is_not_answered_lapses_and_the_work_goes_on(office: Off
     assert after.remind_at
     assert "Tenggat bergeser" in after.history[-1].note
     assert "menunggu pelapor sejak 2 Mar 2026" in after.history[-1].note
+
+
+def test_what_comes_up_on_a_day_off_is_taken_on_the_next_morning(office: Office, hands: Hands) -> None:
+    ticket = file_complaint(office, hands)
+    casework.forward(office, ADMIN, ticket, agency_code="dishub", case_class="information")
+    handling.accept(office, OFFICER, ticket)
+    hands.advance(days=2)
+    casework.ask(office, OFFICER, ticket, question="Tiang nomor berapa?")
+    hands.advance(days=10)  # a Saturday; half of the agency's time is over, with the pause
+    say(office, "Nomor 12")
+    assert followup.look(office, ticket) == "nothing due"
+    after = complaint_of(office, ticket)
+    assert after.remind_at
+    assert f"{after.remind_at.astimezone(WIB):%A %H:%M}" == "Monday 08:00"
+    assert at_next_step(office, hands, ticket) == "remind"
 
 
 def test_an_answer_that_nobody_judges_closes_the_complaint(office: Office, hands: Hands) -> None:

@@ -112,10 +112,11 @@ def test_who_has_heard_today_hears_the_rest_on_the_next_working_day(office: Offi
 
 def test_nobody_is_told_outside_office_hours(office: Office, hands: Hands) -> None:
     ticket = forwarded(office).ticket
-    hands.advance(days=2, hours=12)
-    assert followup.look(office, ticket) == "remind"
+    hands.advance(days=1, hours=12)
+    assert followup.look(office, ticket) == "nothing due"
     assert reminding.tell(office, "duty:dishub") == "closed"
     hands.advance(hours=11)  # 08:00 of the next morning
+    assert followup.look(office, ticket) == "remind"
     assert reminding.tell(office, "duty:dishub") == "closed"
     hands.advance(minutes=5)
     assert reminding.tell(office, "duty:dishub") == "told 1"

@@ -8,7 +8,7 @@ from typing import Final
 from besadu import logs
 from besadu.domain import clocks, ladder, workflow
 from besadu.domain.complaint import Actor, Complaint
-from besadu.domain.deadlines import next_open
+from besadu.domain.deadlines import is_open, next_open
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import BesaduError, Conflict
 from besadu.frozen import replace
@@ -60,8 +60,8 @@ def look(office: Office, ticket: str) -> str:
         return "nothing due"
 
     def decide(before: Complaint) -> Decision:
-        steps = ladder.steps_due(before, now, office.calendar())
-        if not steps or before.remind_at is None:
+        steps = _steps_to_take(office, before, now)
+        if not steps:
             raise _NothingDue
         told.clear()
         return _take(office, before, steps, now, told)
@@ -77,11 +77,21 @@ def look(office: Office, ticket: str) -> str:
     return decision.action
 
 
+def _steps_to_take(office: Office, before: Complaint, now: datetime) -> tuple[ladder.Step, ...]:
+    """What is due, in office hours; an end comes whenever it does, as the office closes."""
+    steps, calendar = ladder.steps_due(before, now, office.calendar()), office.calendar()
+    if before.remind_at is None or not (is_open(now, calendar) or any(step.ends for step in steps)):
+        return ()
+    return steps
+
+
 def _replan(office: Office, known: Stored[Complaint]) -> str:
-    """What was to come now comes later, after a change of the calendar: it must not stand in the way of what is due."""
+    """What was to come now comes later: it must not stand in the way of what is due."""
+    morning = next_open(office.now(), office.calendar())
 
     def planned(before: Complaint) -> Complaint:
-        return replace(before, remind_at=ladder.next_at(before, office.calendar()))
+        at = ladder.next_at(before, office.calendar())
+        return replace(before, remind_at=at and max(at, morning))
 
     office.remind(office.store.complaints.replan(known, planned))
     return "nothing due"

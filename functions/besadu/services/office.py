@@ -39,12 +39,12 @@ class Office:
     def remind(self, complaint: Complaint) -> None:
         """Let the next step of this complaint's ladder be taken in time. Best effort, as above."""
         planned = ladder.upcoming(complaint, self.calendar())
-        if planned:
-            step, at = planned
+        if planned and complaint.remind_at:
+            step, _ = planned
             deadline = Deadline(
                 ticket=complaint.ticket, clock=complaint.clock, revision=complaint.clock_revision, step=step.name
             )
-            self.queue.remind(deadline, at)
+            self.queue.remind(deadline, complaint.remind_at)
 
 
 @cache
