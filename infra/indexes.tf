@@ -13,6 +13,7 @@ locals {
     "inbox: channel> received_at<",
     "inbox: kind> received_at<",
     "outbox: state> created_at<",
+    "outreach: state> due>",
     "senders: needs_person> last_inbound_at>",
   ]
 
@@ -41,6 +42,7 @@ locals {
     "outbox: delivered_at",
     "outbox: read_at",
     "outbox: sent_at",
+    "outbox: sms_text",
     "outbox: template_values",
     "outbox: text",
     "senders: draft",

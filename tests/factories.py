@@ -279,6 +279,11 @@ def say(office: Office, *texts: str, phone: str = PHONE) -> None:
         hear(office, webhook(a_text(text, phone=phone, at=office.now()), phone=phone))
 
 
+def arrive(office: Office, ticket: str, state: str = "delivered") -> None:
+    """The channel says that the complaint's answer has arrived."""
+    hear(office, webhook(statuses=(a_status(complaint_of(office, ticket).delivered_by, state),)))
+
+
 def file_complaint(office: Office, hands: Hands, *, nik: str = NIK, phone: str = PHONE) -> str:
     """A whole talk from the first word to the ticket, which it returns."""
     for text in (STORY, f"NIK saya {nik}", "TIDAK ADA", "YA"):

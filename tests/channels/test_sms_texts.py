@@ -20,6 +20,7 @@ SAMPLES = {
     "contact": "PLN 123",
     "count": "14",
     "day": "20 Mar 2026",
+    "days": "10",
     "detail": "Ditangani Dinas Perhubungan, paling lambat 12 Mar 2026.",
     "due": "12 Mar 2026",
     "expires": "12 Mar 2026",

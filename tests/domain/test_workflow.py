@@ -30,6 +30,7 @@ STAFF = {
 # The table once more, as the office describes it: action -> (states, roles, target). Written down by hand, so that a
 # slip in the table does not agree with itself.
 OPEN_STATES = set(State) - FINAL
+ARRIVING = {State.SENDING, State.DELIVERED}
 WITH_AGENCY = {State.ASSIGNED, State.IN_PROGRESS}
 EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "ask": (DESK | WITH_AGENCY, {"admin", "officer"}, State.ASKED),
@@ -48,15 +49,17 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "progress": ({State.IN_PROGRESS}, {"officer"}, "same"),
     "answer": (WITH_AGENCY, {"officer"}, State.ANSWERED),
     "send_back": ({State.ANSWERED}, {"admin"}, State.IN_PROGRESS),
-    "deliver": ({State.ANSWERED}, {"admin"}, State.DELIVERED),
+    "deliver": ({State.ANSWERED}, {"admin"}, State.SENDING),
+    "confirm": ({State.SENDING}, {"system", "admin", "citizen"}, State.DELIVERED),
+    "recall": ({State.SENDING}, {"admin"}, State.ANSWERED),
     "promise": ({State.ANSWERED}, {"admin"}, State.IN_PROGRESS),
     "renew_link": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
-    "satisfied": ({State.DELIVERED}, {"citizen"}, State.CLOSED),
-    "dissatisfied": ({State.DELIVERED}, {"citizen"}, State.REOPENED),
-    "appeal": ({State.DELIVERED}, {"citizen"}, State.CLOSED),
+    "satisfied": (ARRIVING, {"citizen"}, State.CLOSED),
+    "dissatisfied": (ARRIVING, {"citizen"}, State.REOPENED),
+    "appeal": (ARRIVING, {"citizen"}, State.CLOSED),
     "rate": ({State.DELIVERED, State.CLOSED, State.REOPENED}, {"citizen"}, "same"),
     "close_silently": ({State.DELIVERED}, {"system"}, State.CLOSED_SILENTLY),
-    "withdraw": (OPEN_STATES - {State.DELIVERED}, {"citizen"}, State.WITHDRAWN),
+    "withdraw": (OPEN_STATES - ARRIVING, {"citizen"}, State.WITHDRAWN),
     "note": (OPEN_STATES, {"admin", "officer", "leader"}, "same"),
     "add_evidence": (OPEN_STATES, {"admin"}, "same"),
     "take_over": (DESK | WITH_AGENCY | {State.ANSWERED}, {"admin", "leader"}, "same"),
@@ -161,7 +164,8 @@ def test_a_refusal_is_told_in_indonesian_and_without_names_of_states() -> None:
         (State.IN_PROGRESS, "return", OFFICER, "verify"),
         (State.IN_PROGRESS, "answer", OFFICER, "review"),
         (State.ANSWERED, "send_back", ADMIN, "answer"),
-        (State.ANSWERED, "deliver", ADMIN, "reply"),
+        (State.SENDING, "confirm", SYSTEM, "reply"),
+        (State.SENDING, "recall", ADMIN, "review"),
         (State.DELIVERED, "dissatisfied", CITIZEN, "verify"),
         (State.RECEIVED, "ask", ADMIN, "citizen_answer"),
     ],

@@ -52,7 +52,7 @@ def test_a_complaint_goes_from_the_admin_to_the_agency_and_back_to_the_citizen(c
     assert admin.post(f"{here}/deliver", text="Lampu sudah diganti hari ini.").status_code == 303
 
     stored = cast.stored(ticket)
-    assert stored.state == State.DELIVERED
+    assert stored.state == State.SENDING
     assert [entry.action for entry in stored.history] == ["receive", "forward", "accept", "answer", "deliver"]
     assert stored.answer
     assert len(stored.answer.evidence) == 1

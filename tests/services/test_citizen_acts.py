@@ -6,7 +6,19 @@ from besadu.domain.complaint import Complaint, State
 from besadu.domain.deadlines import date_text, short_date_text
 from besadu.services import answers, casework, handling
 from besadu.services.office import Office
-from tests.factories import ADMIN, OFFICER, PHONE, Hands, an_office, complaint_of, file_complaint, head_of, say, talk_of
+from tests.factories import (
+    ADMIN,
+    OFFICER,
+    PHONE,
+    Hands,
+    an_office,
+    arrive,
+    complaint_of,
+    file_complaint,
+    head_of,
+    say,
+    talk_of,
+)
 
 
 @pytest.fixture
@@ -32,6 +44,7 @@ def deliver(office: Office, hands: Hands, ticket: str) -> None:
     handling.accept(office, OFFICER, ticket)
     handling.answer(office, OFFICER, ticket, text="Lampu sudah diganti.")
     answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
+    arrive(office, ticket)
     hands.advance(hours=1)
 
 

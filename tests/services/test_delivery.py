@@ -6,126 +6,35 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import requests
 
 from besadu import links, texts
 from besadu.channels import http
-from besadu.domain.conversation import Pending
 from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem
 from besadu.services import delivery
-from besadu.services.office import Office
 from besadu.store.keys import outbox_key
-from besadu.store.senders import key_of
-from besadu_local.clock import Clock
 from besadu_local.stack import FUNCTIONS, LOCAL
-from besadu_local.world.app import running
-from besadu_local.world.client import Phone
-from besadu_local.world.config import WorldSettings
 from tests.factories import (
     ACCOUNT,
     ADDRESS,
-    APP_SECRET,
     DUTY_PHONE,
-    PHONE,
-    a_status,
     a_text,
-    an_office,
     closed_port,
     head_of,
     hear,
     item_of,
-    keep_head,
     keep_item,
     webhook,
 )
+from tests.services.network_case import Network, an_answer
 
 LEASE_SECONDS = int(LEASE.total_seconds())
 PICTURE = "a" * 40
-
-
-@dataclass
-class Network:
-    """The Graph API, one citizen's phone, and an office that sends over it."""
-
-    url: str
-    office: Office
-    clock: Clock
-
-    def fail(self, **spec: Any) -> None:
-        requests.post(f"{self.url}/control/fail", json=spec, timeout=5).raise_for_status()
-
-    def sends(self, item: OutboxItem) -> list[dict[str, Any]]:
-        """What the Graph API took for this message, its invitation included."""
-        everything = requests.get(f"{self.url}/control/sends", timeout=5).json()
-        return [send for send in everything if send["body"]["biz_opaque_callback_data"].startswith(item.id)]
-
-    def kinds(self, item: OutboxItem) -> list[str]:
-        return [send["body"]["type"] for send in self.sends(item)]
-
-    def send(self, item: OutboxItem) -> str:
-        return delivery.send(self.office, item.id)
-
-    def prompts(self, text: str) -> Pending:
-        """A prompt in the citizen's head, due now."""
-        now, stored = self.clock.now(), head_of(self.office)
-        asked = Pending(outbox_id=outbox_key(text, "reply"), first_at=now, due=now, text=text)
-        commit = self.office.store.commit()
-        self.office.store.senders.stage(commit, key_of(ADDRESS), replace(stored.value, pending=asked), stored)
-        commit.run()
-        return asked
-
-    def send_prompt(self, asked: Pending) -> str:
-        return delivery.send(self.office, asked.outbox_id, sender_key=key_of(ADDRESS))
-
-    def state_of(self, item: OutboxItem) -> str:
-        return item_of(self.office, item.id).state
-
-    def receipt(self, callback: str, state: str, *, provider_id: str = "wamid.out", code: int = 0) -> None:
-        status = a_status(callback, state, provider_id=provider_id, code=code)
-        hear(self.office, webhook(statuses=(status,)))
-
-    def citizen_writes(self, text: str = "BUKA") -> None:
-        """To BESADU, and as the Graph API sees it."""
-        Phone(self.url, PHONE).say(text)
-        hear(self.office, webhook(a_text(text, at=self.clock.now())))
-
-    def close_window(self) -> None:
-        self.clock.advance(25 * 3600)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Clock]]:
-    """The address of the Graph API's server, and its clock."""
-    state, port = tmp_path_factory.mktemp("world"), closed_port()
-    settings = WorldSettings(
-        state=state,
-        public_url=f"http://127.0.0.1:{closed_port()}",
-        graph_origin=f"http://127.0.0.1:{port}",
-        app_secret=APP_SECRET,
-        access_token="access-token-of-tests",
-        phone_number_id=ACCOUNT,
-    )
-    with running(settings, port) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{port}", Clock(state)
-        server.shutdown()
-
-
-@pytest.fixture
-def network(world: tuple[str, Clock], firestore_project: str) -> Network:
-    """With a citizen who has just written."""
-    url, clock = world
-    requests.post(f"{url}/control/reset", timeout=5).raise_for_status()
-    office = an_office(firestore_project, clock.now, meta_graph_url=f"{url}/graph")
-    Phone(url, PHONE).say("halo")
-    keep_head(office)
-    return Network(url, office, clock)
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
@@ -133,19 +42,6 @@ def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
     while not holds():
         assert time.monotonic() < end, "it did not come true in time"
         threading.Event().wait(0.02)
-
-
-def an_answer(network: Network, **changes: Any) -> OutboxItem:
-    return keep_item(
-        network.office,
-        **{
-            "kind": "answer",
-            "text": "Lampu sudah diperbaiki.",
-            "template": "jawaban_tersedia",
-            "template_values": ("BSD-26-4839-2050",),
-            **changes,
-        },
-    )
 
 
 # Once

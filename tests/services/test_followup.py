@@ -20,6 +20,7 @@ from tests.factories import (
     PHONE,
     Hands,
     an_office,
+    arrive,
     complaint_of,
     file_complaint,
     head_of,
@@ -177,6 +178,8 @@ def test_an_answer_that_nobody_judges_closes_the_complaint(office: Office, hands
     ticket = forwarded(office).ticket
     handling.answer(office, OFFICER, ticket, text="Sudah diperbaiki.")
     answers.deliver(office, ADMIN, ticket, text="Sudah diperbaiki.")
+    assert complaint_of(office, ticket).remind_at is None
+    arrive(office, ticket)
     assert at_next_step(office, hands, ticket) == "close_silently"
     after = complaint_of(office, ticket)
     assert (after.state, after.remind_at) == (State.CLOSED_SILENTLY, None)

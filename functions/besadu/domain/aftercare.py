@@ -1,6 +1,6 @@
 """What a message means for a complaint that is already with us: addition, answer to a question, verdict, mark."""
 
-from besadu.domain.complaint import Complaint, State
+from besadu.domain.complaint import ARRIVING, Complaint, State
 from besadu.domain.conversation import CitizenAct, CitizenStep, Outcome, Reply
 from besadu.domain.turn import ACKNOWLEDGE_EVERY, Turn
 from besadu.frozen import replace
@@ -19,15 +19,16 @@ def verdict(turn: Turn) -> Outcome | None:  # noqa: PLR0911 - one return a rule,
         act = CitizenAct(ticket=head.rating_for, step="rate", text=said.rest, rating=said.rating)
         return turn.outcome(Reply(key="thanks_final", urgent=True), head=replace(head, rating_for=""), act=act)
     complaint = turn.complaint
-    if complaint is None or complaint.state is not State.DELIVERED:
+    if complaint is None or complaint.state not in ARRIVING:
         return None
+    arrived = complaint.state is State.DELIVERED  # before that a mere "sudah" or "tidak" is no verdict
     if said.intent == "rate" and said.rating is not None:
         return _mark(turn, complaint, said.rating)
-    if said.intent == "satisfied" or (said.intent == "done" and head.draft is None):
+    if said.intent == "satisfied" or (said.intent == "done" and arrived and head.draft is None):
         return _satisfied(turn, complaint)
     if said.intent == "dissatisfied" and (said.rest or turn.files) and head.draft is None:
         return _dissatisfied(turn, complaint, said.rest or turn.text)
-    if (said.intent == "dissatisfied" and not said.rest) or (said.intent == "no" and head.draft is None):
+    if (said.intent == "dissatisfied" and not said.rest) or (said.intent == "no" and arrived and head.draft is None):
         return turn.outcome(Reply(key="ask_reason", urgent=True), head=replace(head, reason_for=complaint.ticket))
     if head.reason_for == complaint.ticket and head.draft is None and said.intent == "" and not turn.empty:
         return _dissatisfied(turn, complaint, turn.text)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from besadu.domain import aftercare, asking, deadlines
-from besadu.domain.complaint import State
+from besadu.domain.complaint import ARRIVING, State
 from besadu.domain.conversation import CitizenAct, Outcome, Reply
 from besadu.domain.turn import Turn
 from besadu.frozen import replace
@@ -47,7 +47,7 @@ def _withdraw(turn: Turn) -> Outcome:
         return turn.outcome(urgent("status_unknown", ticket=said.ticket))
     if complaint is not None and complaint.ticket == said.ticket and not complaint.open:
         return turn.outcome(urgent("closed_hint", ticket=said.ticket))
-    if complaint is not None and complaint.ticket == said.ticket and complaint.state is State.DELIVERED:
+    if complaint is not None and complaint.ticket == said.ticket and complaint.state in ARRIVING:
         return turn.outcome(replace(aftercare.reminder(complaint), urgent=True))
     return turn.outcome(act=CitizenAct(ticket=said.ticket, step="withdraw"))
 
@@ -84,8 +84,13 @@ def _here(turn: Turn) -> Outcome:
 
 
 def _open(turn: Turn) -> Outcome:
-    """The message itself opens the window; what was held goes out by itself."""
-    return turn.outcome(None if turn.head.held else urgent("nothing_held"))
+    """The message itself opens the window; what was held goes out by itself, unless it was taken back meanwhile."""
+    if turn.head.held:
+        return turn.outcome()
+    complaint = turn.complaint
+    if complaint is not None and complaint.state is State.ANSWERED:
+        return turn.outcome(urgent("answer_rechecked", ticket=complaint.ticket))
+    return turn.outcome(urgent("nothing_held"))
 
 
 def _cancel(turn: Turn) -> Outcome:

@@ -22,6 +22,7 @@ class State(StrEnum):
     IN_PROGRESS = "diproses"
     RETURNED = "dikembalikan"
     ANSWERED = "dijawab"
+    SENDING = "menyampaikan"  # the answer is on its way; nobody has confirmed yet that it arrived
     DELIVERED = "disampaikan"
     REOPENED = "dibuka_kembali"
     CLOSED = "selesai"
@@ -203,7 +204,7 @@ class Complaint:
     resume: State | None = None  # where a question to the citizen leads back to
     question: str = ""
     answer: Answer | None = None
-    delivered_by: str = ""  # outbox id of the answer
+    delivered_by: str = ""  # ``answer_of`` of the messages that carry the answer, or the promise, to the citizens
     returns: int = 0
     suggested_agency: str = ""  # code of the OPD that, says who returned it, is the right one
     decided: bool = False  # the leader has said which OPD is responsible, after two returns
@@ -239,6 +240,8 @@ FINAL = frozenset(
         State.MERGED,
     },
 )
+
+ARRIVING = frozenset({State.SENDING, State.DELIVERED})  # the citizen may judge: who does has got the answer
 
 
 def first_broken_entry(history: tuple[Entry, ...]) -> int | None:

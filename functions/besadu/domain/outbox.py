@@ -15,7 +15,7 @@ OutboxState = Literal[
     "delivered",
     "read",
     "failed",  # a person has to do something
-    "superseded",  # a newer prompt took its place
+    "superseded",  # a newer prompt or another way took its place, or it was taken back
     "unknown",  # sent twice at the most, and never confirmed
 ]
 OutboxKind = Literal["prompt", "notice", "question", "answer", "agency"]
@@ -69,6 +69,7 @@ class OutboxItem:
     person: tuple[str, ...] = ()  # indexes of the citizen's NIK: the same person on another channel
     ticket: str = ""
     text: str = ""
+    sms_text: str = ""  # the same for SMS, where it may have to go; "" when ``text`` does for both
     buttons: tuple[str, ...] = ()
     template: str = ""  # to use outside the window; always used for an agency
     template_values: tuple[str, ...] = ()
@@ -79,6 +80,8 @@ class OutboxItem:
     fallbacks: tuple[Address, ...] = ()  # of a post: where it goes when this address fails for good
     media: str = ""  # evidence id of the one file that this message is
     media_kind: MediaKind | None = None
+    answer_of: str = ""  # the same in all messages that carry one answer, whoever reads them and by whichever way
+    confirms: bool = False  # when this one has arrived, its reader has that answer
     then: str = ""  # the message that goes after this one has, and not before: it has no due until then
     by_person: bool = False  # written by a person, not by the program
     window_was_closed: bool = False  # the provider said so after it had taken the message
@@ -92,6 +95,11 @@ class OutboxItem:
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """What is sent to its address."""
+        return self.sms_text if self.sms_text and self.address.brief else self.text
 
     @property
     def followed(self) -> bool:

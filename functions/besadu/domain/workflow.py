@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from besadu.domain import clocks, conditions, deadlines, ladder
-from besadu.domain.complaint import FINAL, Actor, Complaint, Role, State
+from besadu.domain.complaint import ARRIVING, FINAL, Actor, Complaint, Role, State
 from besadu.frozen import dataclass, replace
 
 Action = Literal[
@@ -31,6 +31,8 @@ Action = Literal[
     "answer",
     "send_back",
     "deliver",
+    "confirm",
+    "recall",
     "promise",
     "renew_link",
     "satisfied",
@@ -163,12 +165,14 @@ TABLE: tuple[Row, ...] = (
         "deliver",
         "Sampaikan jawaban",
         {S.ANSWERED},
-        S.DELIVERED,
+        S.SENDING,
         {"admin"},
-        clock="reply",
         tells_citizen="answer",
         tells_followers="answer",
     ),
+    # A channel's receipt, an admin's call, or a mark from the citizen. PUAS and BELUM need no step before them.
+    _row("confirm", "Jawaban sampai", {S.SENDING}, S.DELIVERED, {"system", "admin", "citizen"}, clock="reply"),
+    _row("recall", "Tarik kembali jawaban", {S.SENDING}, S.ANSWERED, {"admin"}, clock="review"),
     _row(
         "promise",
         "Sampaikan jadwal",
@@ -179,23 +183,23 @@ TABLE: tuple[Row, ...] = (
         tells_citizen="scheduled",
         tells_followers="scheduled",
     ),
-    _row("satisfied", "Pelapor puas", {S.DELIVERED}, S.CLOSED, {"citizen"}, tells_citizen="thanks_ask_rating"),
+    _row("satisfied", "Pelapor puas", ARRIVING, S.CLOSED, {"citizen"}, tells_citizen="thanks_ask_rating"),
     _row(
         "dissatisfied",
         "Pelapor belum puas",
-        {S.DELIVERED},
+        ARRIVING,
         S.REOPENED,
         {"citizen"},
         clock="verify",
         tells_citizen="reopened",
     ),
-    _row("appeal", "Tetap belum puas", {S.DELIVERED}, S.CLOSED, {"citizen"}, tells_citizen="appeal"),
+    _row("appeal", "Tetap belum puas", ARRIVING, S.CLOSED, {"citizen"}, tells_citizen="appeal"),
     _row("rate", "Pelapor menilai", {S.DELIVERED, S.CLOSED, S.REOPENED}, "same", {"citizen"}),
     _row("close_silently", "Tutup tanpa tanggapan", {S.DELIVERED}, S.CLOSED_SILENTLY, {"system"}),
     _row(
         "withdraw",
         "Dicabut pelapor",
-        OPEN - {S.DELIVERED},
+        OPEN - ARRIVING,
         S.WITHDRAWN,
         {"citizen"},
         tells_citizen="withdrawn",

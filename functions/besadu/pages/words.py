@@ -17,6 +17,7 @@ _TONES: Mapping[str, str] = {
     State.IN_PROGRESS: "calm",
     State.RETURNED: "warm",
     State.ANSWERED: "warm",
+    State.SENDING: "calm",
     State.DELIVERED: "good",
     State.REOPENED: "warm",
     State.CLOSED: "good",

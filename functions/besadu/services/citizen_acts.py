@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from besadu.domain import clocks, conditions, workflow
-from besadu.domain.complaint import Complaint, TalkLine
+from besadu.domain.complaint import Complaint, State, TalkLine
 from besadu.domain.conversation import CitizenAct, CitizenStep, Reply
 from besadu.frozen import replace
 from besadu.services import notices, steps
@@ -61,6 +61,9 @@ def decide(
         message = "an addition is no step"
         raise ValueError(message)
     rated: dict[str, Any] = {"rating": rating} if rating is not None else {}
+    if step == "rate" and before.state is State.SENDING:  # who marks an answer has got it
+        after = workflow.step(before, "confirm", CITIZEN, now=now, calendar=calendar, **rated)
+        return Decision(after=after, action="confirm", actor=CITIZEN, note=text)
     after = workflow.step(before, step, CITIZEN, now=now, calendar=calendar, **rated)
     told = steps.to_followers(office, before, step, {"into": before.ticket}, now=now)
     note = text if step != "reply" else clocks.why_moved(before, after)

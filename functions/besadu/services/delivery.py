@@ -16,7 +16,7 @@ from besadu.domain.message import Address, Channel, Outgoing, SendResult
 from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem, marked_id, next_attempt
 from besadu.errors import Conflict
 from besadu.frozen import replace
-from besadu.services import letters, routing
+from besadu.services import arrival, letters, routing
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
 from besadu.store.keys import outbox_key
@@ -24,6 +24,7 @@ from besadu.store.keys import outbox_key
 # A token or account that is refused is an operator's task; nothing is lost while they mend it.
 UNAUTHORISED_PAUSE = timedelta(minutes=10)
 MOST_BEFORE_NEXT = 4  # attempts, a quarter of an hour, where a post has another address
+LOOKED_AT = frozenset({"sent", "held", "delivered"})  # an answer that should have been read by now
 PICTURE_LIFE = timedelta(days=2)
 
 
@@ -38,11 +39,11 @@ def send(office: Office, outbox_id: str, *, sender_key: str = "") -> str:
     if stored is None:
         return "gone"
     item, now = stored.value, office.now()
-    if item.due is None:
-        return item.state
-    if item.due > now:
-        office.send(item)
-        return "early"
+    if item.due is None or item.due > now:
+        office.send(item)  # a task that came early is made anew
+        return "early" if item.due else item.state
+    if item.state in LOOKED_AT:
+        return arrival.look(office, stored)
     if item.state == "sending" and item.ambiguous:
         logs.error("message_unknown", outbox=item.id)
         return _finish(office, stored, replace(item, state="unknown", due=None))
@@ -109,7 +110,7 @@ def _in_pieces(item: OutboxItem, way: reach.Way) -> tuple[OutboxItem, list[Outbo
 
     Buttons stand under the last piece.
     """
-    pieces = [] if way in {"template", "invite"} else CHANNELS[carrier_of(item.address)].split(item.text)
+    pieces = [] if way in {"template", "invite"} else CHANNELS[carrier_of(item.address)].split(item.words)
     if len(pieces) <= 1:
         return item, []
     ids = [outbox_key(item.id, f"piece:{number}") for number in range(2, len(pieces) + 1)]
@@ -118,6 +119,8 @@ def _in_pieces(item: OutboxItem, way: reach.Way) -> tuple[OutboxItem, list[Outbo
             item,
             id=outbox_id,
             text=piece,
+            sms_text="" if item.address.brief else item.sms_text,
+            confirms=item.confirms and outbox_id == ids[-1],
             buttons=item.buttons if outbox_id == ids[-1] else (),
             state="pending",
             attempts=0,
@@ -127,7 +130,8 @@ def _in_pieces(item: OutboxItem, way: reach.Way) -> tuple[OutboxItem, list[Outbo
         )
         for outbox_id, piece, following in zip(ids, pieces[1:], [*ids[1:], item.then], strict=True)
     ]
-    return replace(item, text=pieces[0], buttons=(), then=ids[0]), rest
+    sms_text = "" if item.address.brief else item.sms_text
+    return replace(item, text=pieces[0], sms_text=sms_text, buttons=(), confirms=False, then=ids[0]), rest
 
 
 def _stage_more(office: Office, rest: list[OutboxItem], route: routing.Route, commit: Commit) -> None:
@@ -149,7 +153,7 @@ def _outgoing(office: Office, item: OutboxItem, way: reach.Way, *, now: datetime
         # SMS gateways allow few letters, and send few receipts.
         outbox_id=item.id if item.address.brief else marked_id(item),
         address=replace(item.address, channel=carrier_of(item.address)),
-        text="" if use_template else item.text,
+        text="" if use_template else item.words,
         buttons=() if use_template else item.buttons,
         template=item.template if use_template else "",
         template_values=item.template_values if use_template else (),
@@ -185,7 +189,9 @@ def _after(item: OutboxItem, result: SendResult, now: datetime) -> OutboxItem:
     """The message after an attempt whose outcome is known."""
     match result.outcome:
         case "sent":
-            return replace(item, state="sent", due=None, provider_id=result.provider_id, sent_at=now)
+            return replace(
+                item, state="sent", due=arrival.look_at(item, now), provider_id=result.provider_id, sent_at=now
+            )
         case "unauthorised":
             return replace(item, state="pending", due=now + UNAUTHORISED_PAUSE, attempts=item.attempts - 1)
         case "window_closed" if not item.window_was_closed:
@@ -198,19 +204,22 @@ def _after(item: OutboxItem, result: SendResult, now: datetime) -> OutboxItem:
 
 
 def _finish(office: Office, before: Stored[OutboxItem], after: OutboxItem) -> str:
-    """Write ``after``, and let the message that waited for it go."""
+    """Write ``after``, and let the message that waited for it go; a lost answer takes another way."""
+    after, onward = arrival.after_loss(office, after)
     freed = after.then if after.state in {"sent", "unknown"} else ""
     try:
-        office.store.outbox.replace(before, after, partial(_stage_freed, office, freed))
+        office.store.outbox.replace(before, after, partial(_stage_freed, office, freed, onward))
     except Conflict:
         # A receipt was faster, or another run: what they wrote is further than this.
         return "overtaken"
+    onward.hurry(office)
     if freed:
         office.queue.send(freed, office.now(), channel=after.address.channel)
     return after.state
 
 
-def _stage_freed(office: Office, outbox_id: str, commit: Commit) -> None:
+def _stage_freed(office: Office, outbox_id: str, onward: arrival.Onward, commit: Commit) -> None:
+    onward.stage(office, commit)
     if outbox_id:
         office.store.outbox.stage_release(commit, outbox_id, office.now())
 
@@ -221,7 +230,8 @@ def _hold(office: Office, before: Stored[OutboxItem], item: OutboxItem) -> str:
     def remember(commit: Commit) -> None:
         office.store.senders.stage_held(commit, item.sender_key, item.id)
 
-    held = replace(item, state="held", due=None, window_was_closed=False, inviting=False)
+    held = replace(item, state="held", window_was_closed=False, inviting=False)
+    held = replace(held, due=arrival.look_at(held, office.now()))
     try:
         office.store.outbox.replace(before, held, remember)
     except Conflict:

@@ -39,7 +39,7 @@ _WRONG_DAY: Final = {
 # What the agency reads of the history; the notes of the office among itself are not for it.
 _SHOWN: Final = frozenset(
     {"forward", "send_back", "accept", "return", "ask", "reply", "lapse", "answer", "deliver", "promise", "extend"}
-    | {"ask_extension", "grant_extension", "refuse_extension", "progress"}
+    | {"confirm", "ask_extension", "grant_extension", "refuse_extension", "progress"}
 )
 # Those whose note is meant for the agency, or its own.
 _NOTED: Final = frozenset(
@@ -52,6 +52,7 @@ _DONE: Final = {
     "ask": "ditanyakan kepada pelapor",
     "ask_extension": "dimintakan tambahan waktu",
     "close_silently": "ditutup",
+    "confirm": "sampai kepada pelapor",
     "deliver": "disampaikan kepada pelapor",
     "dissatisfied": "dibuka kembali",
     "extend": "diberi tambahan waktu",
@@ -60,6 +61,7 @@ _DONE: Final = {
     "grant_extension": "diberi tambahan waktu",
     "merge": "digabung dengan laporan lain",
     "promise": "disampaikan jadwalnya kepada pelapor",
+    "recall": "diperiksa sekali lagi oleh admin",
     "refer": "dirujuk ke instansi lain",
     "reject": "dinyatakan tidak layak",
     "reply": "dijawab",

@@ -39,6 +39,7 @@ def to_citizen(
 
     ``complaint`` is as it was before the step: its revision makes the id, so that the same step tells once.
     """
+    brief, long = complaint.reporter.address.brief, kind in {"answer", "question"}
     return OutboxItem(
         id=outbox_key(f"{complaint.ticket}:{complaint.revision}", key),
         kind=kind,
@@ -48,13 +49,12 @@ def to_citizen(
         ticket=complaint.ticket,
         created_at=now,
         due=now,
-        text=texts.wording(brief=complaint.reporter.address.brief)(key, ticket=complaint.ticket, **values),
+        text=texts.wording(brief=brief)(key, ticket=complaint.ticket, **values),
+        sms_text=texts.say_briefly(key, ticket=complaint.ticket, **values) if long and not brief else "",
         buttons=buttons,
         # Long texts wait until the citizen opens the window; short news fit into a template.
-        template="jawaban_tersedia" if kind in {"answer", "question"} else "kabar_laporan",
-        template_values=(complaint.ticket,)
-        if kind in {"answer", "question"}
-        else (complaint.ticket, texts.say(f"news_{key}", **values)),
+        template="jawaban_tersedia" if long else "kabar_laporan",
+        template_values=(complaint.ticket,) if long else (complaint.ticket, texts.say(f"news_{key}", **values)),
         by_person=by_person,
     )
 

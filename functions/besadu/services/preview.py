@@ -4,7 +4,7 @@ from besadu import texts
 from besadu.channels import CHANNELS, gsm
 from besadu.domain import clocks, workflow
 from besadu.domain.complaint import Complaint
-from besadu.domain.deadlines import date_text, due, short_date_text
+from besadu.domain.deadlines import date_text, short_date_text
 from besadu.domain.message import Channel
 from besadu.frozen import dataclass
 from besadu.services import notices
@@ -52,8 +52,6 @@ def _on(office: Office, complaint: Complaint, channel: Channel, text: str, *, pr
 
 def _words(office: Office, complaint: Complaint, text: str, *, promise: bool, brief: bool) -> str:
     day = short_date_text if brief else date_text
-    calendar = office.calendar()
-    reply_by = due(office.now(), clocks.days("reply", complaint, calendar), calendar)
     promised = complaint.answer.scheduled_for if complaint.answer else None
     key = workflow.words("promise" if promise else "deliver", "admin")
     return texts.wording(brief=brief)(
@@ -61,6 +59,6 @@ def _words(office: Office, complaint: Complaint, text: str, *, promise: bool, br
         ticket=complaint.ticket,
         agency=complaint.agency_name,
         answer=text.strip(),
-        due=day(reply_by),
+        days=str(clocks.days("reply", complaint, office.calendar())),
         day=day(promised) if promised else "",
     )

@@ -30,7 +30,7 @@ _AWAITED: Final = ("agency", "question", "answer")  # messages that somebody wai
 ORIGINAL: Final = "open_original"  # in the history: somebody looked at a file as it came
 REVEAL: Final = "reveal_nik"  # in the history: somebody read the citizen's NIK
 _WITH_AGENCY: Final = frozenset({State.ASSIGNED, State.IN_PROGRESS})
-_AFTER_AGENCY: Final = frozenset({State.ANSWERED, State.DELIVERED, State.CLOSED, State.CLOSED_SILENTLY})
+_AFTER_AGENCY: Final = frozenset({State.ANSWERED, State.SENDING, State.DELIVERED, State.CLOSED, State.CLOSED_SILENTLY})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from besadu.domain.message import Inbound, Receipt
 from besadu.domain.outbox import INVITATION, UNFOLLOWED, OutboxItem, receipt_moves
 from besadu.errors import Conflict, Unavailable
 from besadu.frozen import replace
-from besadu.services import routing
+from besadu.services import arrival, routing
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
 
@@ -30,7 +30,9 @@ def record(office: Office, message: Inbound) -> None:
         if stored is None:
             return
         item = stored.value
-        after = _invited(item, receipt) if invitation else _moved(item, receipt, message.sent_at, office.now())
+        if _arrived(office, item, receipt, invitation=invitation):
+            return
+        after = _invited(item, receipt, office.now()) if invitation else _moved(item, receipt, message, office.now())
         if after is None:
             return
         if _written(office, item, after, stored.version):
@@ -38,7 +40,21 @@ def record(office: Office, message: Inbound) -> None:
     raise Unavailable("contended")
 
 
+def _arrived(office: Office, item: OutboxItem, receipt: Receipt, *, invitation: bool) -> bool:
+    """Let the complaint know that its answer is there; whether that is all there is to write.
+
+    That it arrived stands in the complaint, that it was read at the message: each is written once.
+    """
+    if invitation or not item.confirms or receipt.state not in {"delivered", "read"}:
+        return False
+    if item.state in {"read", "held"}:
+        return False
+    kept = arrival.confirm(office, item, receipt.state)
+    return kept and receipt.state == "delivered" and item.state == "sent"
+
+
 def _written(office: Office, before: OutboxItem, after: OutboxItem, version: object) -> bool:
+    after, onward = arrival.after_loss(office, after)
     # Of an attempt whose own answer was lost: what waited for this message may go now.
     arrived = after.state in {"sent", "delivered", "read"} and before.state in {"pending", "sending"}
     freed = after.then if arrived else ""
@@ -48,11 +64,13 @@ def _written(office: Office, before: OutboxItem, after: OutboxItem, version: obj
             office.store.senders.stage_held(commit, after.sender_key, after.id)
         if freed:
             office.store.outbox.stage_release(commit, freed, office.now())
+        onward.stage(office, commit)
 
     try:
         office.store.outbox.replace(Stored(after, version), after, remember)
     except Conflict:
         return False
+    onward.hurry(office)
     if after.state == "failed":
         logs.warning("message_failed", outbox=after.id, code=after.error_code)
     if after.state == "pending":
@@ -62,15 +80,18 @@ def _written(office: Office, before: OutboxItem, after: OutboxItem, version: obj
     return True
 
 
-def _invited(item: OutboxItem, receipt: Receipt) -> OutboxItem | None:
+def _invited(item: OutboxItem, receipt: Receipt, now: datetime) -> OutboxItem | None:
     """The message after news of its invitation; None when that changes nothing."""
     if receipt.state == "failed":
         return _failed(item, receipt) if item.inviting or item.state == "held" else None
     # It arrived although the attempt's own answer was lost. Otherwise the message is held already, or even let go.
-    return replace(item, state="held", due=None, window_was_closed=False, inviting=False) if item.inviting else None
+    if not item.inviting:
+        return None
+    held = replace(item, state="held", window_was_closed=False, inviting=False)
+    return replace(held, due=arrival.look_at(held, now))
 
 
-def _moved(item: OutboxItem, receipt: Receipt, at: datetime, now: datetime) -> OutboxItem | None:
+def _moved(item: OutboxItem, receipt: Receipt, message: Inbound, now: datetime) -> OutboxItem | None:
     """The message after news of itself; None when there is nothing new, or nobody asks."""
     if not receipt_moves(item, receipt.state):
         return None
@@ -78,8 +99,10 @@ def _moved(item: OutboxItem, receipt: Receipt, at: datetime, now: datetime) -> O
         return _refused(item, receipt, now)
     if not item.followed:
         return None
-    provider_id = item.provider_id or receipt.provider_id
-    item = replace(item, state=receipt.state, due=None, provider_id=provider_id, sent_at=item.sent_at or at)
+    provider_id, at = item.provider_id or receipt.provider_id, message.sent_at
+    again = item.due if item.state in {"sent", "delivered"} else arrival.look_at(item, now)
+    due = None if receipt.state == "read" else again
+    item = replace(item, state=receipt.state, due=due, provider_id=provider_id, sent_at=item.sent_at or at)
     if receipt.state == "delivered":
         return replace(item, delivered_at=at)
     if receipt.state == "read":

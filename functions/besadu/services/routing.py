@@ -4,15 +4,23 @@ One citizen is one person on all channels by the HMAC of the NIK. Only an answer
 channel; news stay where the complaint was made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from besadu.domain.conversation import Conversation
-from besadu.domain.message import Address, SendResult
+from besadu.domain.message import Address, Channel, SendResult
 from besadu.domain.outbox import OutboxItem
 from besadu.frozen import dataclass, replace
 from besadu.services.office import Office
 
+NAMES: Mapping[Channel, str] = {
+    "email": "Surel",
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "sms": "SMS",
+    "telephone": "SMS",  # nobody is rung up by a program
+    "whatsapp": "WhatsApp",
+}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -49,6 +57,8 @@ def after_refusal(office: Office, item: OutboxItem, result: SendResult, now: dat
     """
     if item.kind == "agency":
         return next_address(item, now) if result.outcome == "unauthorised" else None
+    if item.answer_of:  # has further ways, see ``arrival``
+        return None
     if result.outcome != "permanent" or item.address.channel != "whatsapp" or item.kind == "prompt":
         return None
     if not item.address.phone or not office.settings.sms_gateway or item.media:
@@ -71,6 +81,30 @@ def next_address(item: OutboxItem, now: datetime) -> OutboxItem | None:
         attempts=0,
         ambiguous=0,
         provider_id="",
+    )
+
+
+def number_of(office: Office, item: OutboxItem) -> str:
+    """The number of this citizen, from this conversation or another one of theirs; "" when none is known."""
+    own = item.address.phone
+    return own or next((other.item.address.phone for other in _others(office, item) if other.item.address.phone), "")
+
+
+def as_sms(item: OutboxItem, number: str, outbox_id: str, now: datetime) -> OutboxItem:
+    """The same words as an SMS of their own, due now."""
+    return OutboxItem(
+        id=outbox_id,
+        kind=item.kind,
+        address=Address(channel="sms", account="", phone=number),
+        created_at=now,
+        due=now,
+        sender_key=item.sender_key,
+        person=item.person,
+        ticket=item.ticket,
+        text=item.sms_text or item.text,
+        answer_of=item.answer_of,
+        confirms=bool(item.answer_of),
+        by_person=item.by_person,
     )
 
 

@@ -11,6 +11,7 @@ from besadu.store.evidence import EvidenceStore
 from besadu.store.inbox import Inbox
 from besadu.store.orders import Orders
 from besadu.store.outbox import Outbox
+from besadu.store.outreach import Outreaches
 from besadu.store.progress import Progress
 from besadu.store.reminders import Reminders
 from besadu.store.senders import Senders
@@ -25,6 +26,7 @@ class Store:
     senders: Senders
     complaints: Complaints
     outbox: Outbox
+    outreach: Outreaches
     reminders: Reminders
     orders: Orders
     evidence: EvidenceStore
@@ -46,6 +48,7 @@ def open_store(database: firestore.Client, audit: firestore.Client | None = None
         senders=Senders(database),
         complaints=Complaints(database, outbox),
         outbox=outbox,
+        outreach=Outreaches(database),
         reminders=Reminders(database),
         orders=Orders(database),
         evidence=EvidenceStore(database),

@@ -273,6 +273,7 @@ DESK_OF = {
     State.ASSIGNED: "agency",
     State.IN_PROGRESS: "agency",
     State.ASKED: "citizen",
+    State.SENDING: "citizen",
     State.DELIVERED: "citizen",
 }
 

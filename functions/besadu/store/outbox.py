@@ -35,6 +35,10 @@ class Outbox:
         """Let ``commit`` send a held message now: the window is open again."""
         commit.update(self.reference(outbox_id), {"state": "pending", "due": now})
 
+    def stage_change(self, commit: Commit, before: Stored[OutboxItem], after: OutboxItem) -> None:
+        """Let ``commit`` write ``after``, if nobody wrote since ``before`` was read."""
+        commit.replace(self.reference(after.id), to_document(after), before.version)
+
     def read(self, outbox_id: str) -> Stored[OutboxItem] | None:
         """One message. Raises Unavailable."""
         return read(self.reference(outbox_id), _item)
@@ -87,6 +91,11 @@ class Outbox:
         if kinds:
             query = query.where(filter=FieldFilter("kind", "in", list(kinds)))
         return sorted((stored.value for stored in find(query, _item)), key=lambda item: item.created_at)
+
+    def carrying(self, answer_of: str) -> list[Stored[OutboxItem]]:
+        """All messages that carry one answer, to whomever and by whichever way."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("answer_of", "==", answer_of)).limit(500)
+        return find(query, _item)
 
     def by_provider_id(self, provider_id: str) -> Stored[OutboxItem] | None:
         """The message that a provider knows under this id. Asked while a webhook waits. Raises Unavailable."""

@@ -48,6 +48,10 @@ class Senders:
         """Remember that this message waits until the citizen writes again."""
         commit.update(self.reference(key), {"held": firestore.ArrayUnion([outbox_id])})
 
+    def stage_unheld(self, commit: Commit, key: str, outbox_id: str) -> None:
+        """Forget that this message waits. A webhook that has read the head before this reads it anew."""
+        commit.update(self.reference(key), {"held": firestore.ArrayRemove([outbox_id])})
+
     def stage_talk_about(self, commit: Commit, key: str, ticket: str) -> None:
         """What is written in this conversation from now on belongs to this complaint, which came over another."""
         commit.update(self.reference(key), {"ticket": ticket, "tickets": firestore.ArrayUnion([ticket])})

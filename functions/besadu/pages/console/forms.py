@@ -132,6 +132,13 @@ FORMS: Final[Mapping[str, Form]] = {
             done="Jawaban dikirim kepada pelapor di saluran yang ia gunakan.",
         ),
         Form(
+            action="recall",
+            main="reason",
+            fields=("reason",),
+            run=lambda office, actor, ticket, values: answers.recall(office, actor, ticket, reason=values["reason"]),
+            done="Jawaban ditarik kembali dan belum dibaca pelapor. Periksa, lalu sampaikan lagi.",
+        ),
+        Form(
             action="promise",
             main="text",
             fields=("text",),

@@ -12,14 +12,14 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from besadu import vault
-from besadu.domain import places
+from besadu.domain import places, workflow
 from besadu.domain.complaint import Actor, Complaint, HeldNik, Place, TalkLine
 from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.evidence import Evidence, incoming_name
 from besadu.domain.message import Address, Attachment
 from besadu.domain.nik import masked
 from besadu.media import Media
-from besadu.services import answers, casework, citizen_acts, evidence, handling, registration
+from besadu.services import answers, arrival, casework, citizen_acts, evidence, handling, registration
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
 from besadu.store.keys import key
@@ -192,6 +192,8 @@ def _take(office: Office, ticket: str, step: dict[str, Any], earlier: list[str])
     if verb in by_office:
         module = answers if verb == "deliver" else casework
         getattr(module, verb)(office, ADMIN, ticket, **by_office[verb])
+        if verb == "deliver":
+            _arrives(office, ticket)
     elif verb in by_agency:
         officer = Actor(role="officer", name=f"Petugas {complaint.agency_name}", agency=complaint.agency)
         module = casework if verb == "ask" else handling
@@ -214,6 +216,16 @@ def _by_citizen(office: Office, complaint: Complaint, verb: str, step: dict[str,
         )
 
     office.store.complaints.change(complaint.ticket, decide)
+
+
+def _arrives(office: Office, ticket: str) -> None:
+    """The channel says that the answer is there."""
+
+    def decide(before: Complaint) -> Decision:
+        after = workflow.step(before, "confirm", arrival.SYSTEM, now=office.now(), calendar=office.calendar())
+        return Decision(after=after, action="confirm", actor=arrival.SYSTEM, note="WhatsApp: sampai")
+
+    office.store.complaints.change(ticket, decide)
 
 
 def _as_if_delivered(office: Office, ticket: str) -> None:
