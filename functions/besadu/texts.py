@@ -54,6 +54,11 @@ def spoken(key: str, /, **values: str) -> str:
     return _filled(key, _table("ivr"), values)
 
 
+def script(key: str, /, **values: str) -> str:
+    """What an admin says on the telephone when an answer has to be told. Raises MissingText."""
+    return _filled(key, _table("script"), values)
+
+
 def letter(key: str, /, **values: str) -> str:
     """What a post is written by SMS or e-mail. Raises MissingText."""
     return _filled(key, _table("letter"), values)

@@ -14,6 +14,7 @@ from besadu.domain.deadlines import WIB
 from besadu.domain.message import Address
 from besadu.errors import Invalid
 from besadu.services import answers, casework, citizen_acts, handling, registration, steps
+from besadu.services.arrival import SYSTEM
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
 from besadu.store.directory import AgencyRecord, Post
@@ -36,6 +37,7 @@ NEXT: Final[Mapping[State, tuple[tuple[str, int, float], ...]]] = {
     State.ASKED: (("reply", 60, 8), ("withdraw", 5, 5)),
     State.RETURNED: (("forward", 90, 5),),
     State.ANSWERED: (("deliver", 80, 3), ("send_back", 8, 3)),
+    State.SENDING: (("confirm", 80, 2), ("satisfied", 10, 3)),
     State.DELIVERED: (("satisfied", 35, 12), ("dissatisfied", 15, 12)),
     State.REOPENED: (("forward", 90, 5),),
 }
@@ -153,6 +155,7 @@ class People:
             ticket, lambda office, actor, one: handling.answer(office, actor, one, text="Sudah diperbaiki.")
         ),
         "ask": _ask,
+        "confirm": lambda self, ticket: steps.take(self._desk, SYSTEM, ticket, steps.Step("confirm")) and None,
         "deliver": lambda self, ticket: steps.take(self._console, ADMIN, ticket, steps.Step("deliver")) and None,
         "dissatisfied": lambda self, ticket: self._citizen(ticket, "dissatisfied"),
         "extend": _extend,

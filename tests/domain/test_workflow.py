@@ -51,6 +51,7 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "send_back": ({State.ANSWERED}, {"admin"}, State.IN_PROGRESS),
     "deliver": ({State.ANSWERED}, {"admin"}, State.SENDING),
     "confirm": ({State.SENDING}, {"system", "admin", "citizen"}, State.DELIVERED),
+    "give_up": ({State.SENDING}, {"manager", "leader"}, State.CLOSED_SILENTLY),
     "recall": ({State.SENDING}, {"admin"}, State.ANSWERED),
     "promise": ({State.ANSWERED}, {"admin"}, State.IN_PROGRESS),
     "renew_link": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),

@@ -33,6 +33,7 @@ Action = Literal[
     "deliver",
     "confirm",
     "recall",
+    "give_up",
     "promise",
     "renew_link",
     "satisfied",
@@ -172,6 +173,15 @@ TABLE: tuple[Row, ...] = (
     ),
     # A channel's receipt, an admin's call, or a mark from the citizen. PUAS and BELUM need no step before them.
     _row("confirm", "Jawaban sampai", {S.SENDING}, S.DELIVERED, {"system", "admin", "citizen"}, clock="reply"),
+    # Neither a message nor a call has reached the citizen.
+    _row(
+        "give_up",
+        "Tutup, jawaban tidak tersampaikan",
+        {S.SENDING},
+        S.CLOSED_SILENTLY,
+        {"manager", "leader"},
+        tells_citizen="given_up",
+    ),
     _row("recall", "Tarik kembali jawaban", {S.SENDING}, S.ANSWERED, {"admin"}, clock="review"),
     _row(
         "promise",

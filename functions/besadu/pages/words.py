@@ -48,12 +48,14 @@ CHANNELS: Mapping[str, str] = {
 # Entries of the history that are no step of the workflow.
 _ENTRIES: Mapping[str, str] = {
     "move": "Tenggat bergeser",
+    "call": "Panggilan telepon",
     "open_link": "Tautan OPD dibuka",
     "open_original": "Berkas asli dibuka",
     "receive": "Laporan masuk",
     "remind": "Pengingat",
     "reveal_nik": "NIK dibuka",
     "slip": "Tanggal bagi pelapor terlewat",
+    "show_number": "Nomor telepon dibuka",
 }
 _KINDS: Mapping[str, str] = {
     "image": "Foto",

@@ -88,6 +88,19 @@ def confirm(office: Office, item: OutboxItem, how: str) -> bool:
     raise Unavailable("contended")
 
 
+def a_call(office: Office, complaint: Complaint, item: OutboxItem) -> Outreach:
+    """The task to ring up the citizen for whom ``item`` was, who made ``complaint``."""
+    now = office.now()
+    return Outreach(
+        id=outbox_key(f"{item.answer_of}:{item.ticket}", "call"),
+        ticket=item.ticket,
+        answered=complaint.merged_into or complaint.ticket,
+        answer_of=item.answer_of,
+        made_at=now,
+        due=now,
+    )
+
+
 def look(office: Office, stored: Stored[OutboxItem]) -> str:
     """A day has passed since this message was sent, or held behind an invitation. Returns a word for the log."""
     item = stored.value
@@ -136,12 +149,8 @@ def _onward(office: Office, complaint: Complaint, item: OutboxItem) -> Onward:
     sms_id = outbox_key(f"{item.answer_of}:{item.ticket}", "sms")
     if number and not office.store.outbox.has(sms_id):
         return Onward(sms=routing.as_sms(item, number, sms_id, office.now()))
-    task_id, now = outbox_key(f"{item.answer_of}:{item.ticket}", "call"), office.now()
-    if office.store.outreach.read(task_id):
-        return NOTHING
-    answered = complaint.merged_into or complaint.ticket
-    task = Outreach(id=task_id, ticket=item.ticket, answered=answered, answer_of=item.answer_of, made_at=now, due=now)
-    return Onward(call=task)
+    call = a_call(office, complaint, item)
+    return NOTHING if office.store.outreach.read(call.id) else Onward(call=call)
 
 
 def _awaited(complaint: Complaint, item: OutboxItem) -> bool:

@@ -58,6 +58,7 @@ _DONE: Final = {
     "extend": "diberi tambahan waktu",
     "forward": "diteruskan ulang",
     "lapse": "dilanjutkan",
+    "give_up": "ditutup",
     "grant_extension": "diberi tambahan waktu",
     "merge": "digabung dengan laporan lain",
     "promise": "disampaikan jadwalnya kepada pelapor",

@@ -7,8 +7,10 @@ from besadu.domain.complaint import Actor, Complaint, State
 from besadu.domain.conditions import awaits_leader
 from besadu.domain.conversation import Conversation
 from besadu.domain.outbox import OutboxItem
+from besadu.domain.outreach import Outreach
 from besadu.frozen import dataclass
 from besadu.services.office import Office
+from besadu.services.outreach import MAY_DECIDE
 from besadu.services.reading import READS_ALL, Listed, listed, may_read
 from besadu.store.complaints import PAGE
 from besadu.store.inbox import InboxItem
@@ -37,6 +39,8 @@ class Work:
     lists: tuple[WorkList, ...]
     persons: tuple[tuple[str, Conversation], ...] = ()  # sender key and conversation: somebody asked for a person
     undelivered: tuple[OutboxItem, ...] = ()  # messages that did not arrive
+    calls: tuple[Outreach, ...] = ()  # citizens to ring up, because no message has reached them
+    decisions: tuple[Outreach, ...] = ()  # whom no call has reached either
     alerts: tuple[InboxItem, ...] = ()  # what providers said of our accounts lately, or what nobody understood
 
 
@@ -76,12 +80,14 @@ def _of_the_office(office: Office, actor: Actor) -> Work:
         _list(office, actor, key, filter(fits, desks[name]), cut=len(desks[name]) == PAGE)
         for key, name, fits in _OFFICE_LISTS
     ]
+    decisions = tuple(office.store.outreach.waiting("deciding")) if actor.role in MAY_DECIDE else ()
     if actor.role != "admin":
-        return Work(lists=tuple(lists))
+        return Work(lists=tuple(lists), decisions=decisions)
     return Work(
         lists=tuple(lists),
         persons=tuple(office.store.senders.waiting_for_a_person()),
         undelivered=tuple(office.store.outbox.failed()),
+        calls=tuple(office.store.outreach.waiting("calling")),
         alerts=tuple(office.store.inbox.alerts(office.now() - ALERTS_FOR)),
     )
 

@@ -14,6 +14,7 @@ from besadu.pages.console import (
     lists,
     manage,
     manage_time,
+    outreach,
     signin,
     talks,
 )
@@ -42,6 +43,7 @@ def create_app(office: Office, media: Media) -> Flask:
     agency.add(app, office, media, mount)
     talks.add(app, office, mount)
     calls.add(app, office, mount)
+    outreach.add(app, office, mount)
     manage.add(app, office, mount)
     manage_time.add(app, office, mount)
     door.guard(app, mount)

@@ -1,0 +1,147 @@
+"""Citizens whom no message has reached: rung up by an admin, and decided about when that is in vain."""
+
+import pytest
+
+from besadu.domain.complaint import Actor, State
+from besadu.domain.outreach import Outreach
+from besadu.errors import Conflict, Invalid, Refused
+from besadu.services import outreach
+from besadu.services.office import Office
+from tests.factories import ADMIN, LEADER, OFFICER, PHONE, complaint_of, head_of, item_of
+from tests.services.network_case import Network
+from tests.services.test_arrival import DAY, TEXT, delivering
+
+MANAGER = Actor(role="manager", name="Pengelola Uji")
+
+
+def a_task(network: Network) -> Outreach:
+    """An answer that nobody has read for a day, where no gateway for SMS is."""
+    item = delivering(network.office)
+    network.send(item)
+    network.clock.advance(DAY)
+    assert network.send(item) == "by call"
+    (task,) = network.office.store.outreach.waiting("calling")
+    return task
+
+
+def rung(network: Network, task: Outreach, outcome: str, **more: str) -> Outreach:
+    stored = network.office.store.outreach.read(task.id)
+    assert stored
+    seen = len(stored.value.calls)
+    return outreach.record_call(network.office, ADMIN, task.id, outcome=outcome, calls_seen=seen, **more)
+
+
+def actions(office: Office, ticket: str) -> list[str]:
+    return [entry.action for entry in complaint_of(office, ticket).history]
+
+
+def test_the_sheet_says_what_to_tell_and_hides_the_number(network: Network) -> None:
+    task = a_task(network)
+    sheet = outreach.sheet(network.office, ADMIN, task.id)
+    script = "\n".join(sheet.script)
+    assert TEXT in script
+    assert ADMIN.name in script
+    assert sheet.wanted
+    assert sheet.number
+    assert PHONE not in sheet.number
+    assert TEXT not in sheet.script[0]  # nothing of the complaint before it is sure who listens
+    assert outreach.sheet(network.office, MANAGER, task.id).number == ""
+
+
+def test_a_number_is_shown_to_an_admin_after_it_is_in_the_history(network: Network) -> None:
+    task = a_task(network)
+    for actor in (MANAGER, LEADER, OFFICER):
+        with pytest.raises(Refused):
+            outreach.show_number(network.office, actor, task.id)
+    assert outreach.show_number(network.office, ADMIN, task.id) == PHONE
+    entry = complaint_of(network.office, task.ticket).history[-1]
+    assert (entry.action, entry.actor) == ("show_number", ADMIN.name)
+    assert PHONE not in entry.note
+
+
+def test_who_is_reached_has_the_answer_and_the_time_to_reply_begins(network: Network) -> None:
+    task = a_task(network)
+    assert rung(network, task, "reached").state == "settled"
+    after = complaint_of(network.office, task.ticket)
+    assert (after.state, after.clock, after.history[-1].role) == (State.DELIVERED, "reply", "admin")
+    assert network.office.store.outreach.waiting("calling") == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "note", "state"), [("puas", "", State.CLOSED), ("belum", "Masih gelap.", State.REOPENED)]
+)
+def test_a_verdict_on_the_telephone_counts_as_if_written(
+    network: Network, verdict: str, note: str, state: State
+) -> None:
+    task = a_task(network)
+    rung(network, task, "reached", verdict=verdict, note=note)
+    after = complaint_of(network.office, task.ticket)
+    assert after.state is state
+    assert f"dicatat {ADMIN.name}" in after.history[-1].note
+
+
+def test_belum_on_the_telephone_needs_its_reason(network: Network) -> None:
+    task = a_task(network)
+    with pytest.raises(Invalid):
+        rung(network, task, "reached", verdict="belum")
+    assert complaint_of(network.office, task.ticket).state is State.SENDING
+
+
+def test_nobody_answering_is_tried_again_later_and_after_three_times_decided(network: Network) -> None:
+    task = a_task(network)
+    for number in (1, 2):
+        after = rung(network, task, "no_answer")
+        assert (after.state, len(after.calls)) == ("calling", number)
+        assert after.due > network.clock.now()
+        network.clock.advance(DAY)
+    assert rung(network, task, "no_answer").state == "deciding"
+    assert network.office.store.outreach.waiting("calling") == []
+    assert actions(network.office, task.ticket).count("call") == 3
+    assert complaint_of(network.office, task.ticket).state is State.SENDING
+
+
+def test_a_wrong_number_is_decided_at_once(network: Network) -> None:
+    assert rung(network, a_task(network), "wrong_number").state == "deciding"
+
+
+def test_the_same_call_is_written_down_once(network: Network) -> None:
+    task = a_task(network)
+    rung(network, task, "no_answer")
+    with pytest.raises(Conflict):
+        outreach.record_call(network.office, ADMIN, task.id, outcome="no_answer", calls_seen=0)
+    assert actions(network.office, task.ticket).count("call") == 1
+
+
+def test_the_manager_may_have_it_tried_again(network: Network) -> None:
+    task = a_task(network)
+    rung(network, task, "wrong_number")
+    with pytest.raises(Refused):
+        outreach.decide(network.office, ADMIN, task.id, choice="again", reason="Nomor baru.")
+    after = outreach.decide(network.office, MANAGER, task.id, choice="again", reason="Nomor baru.")
+    assert (after.state, after.due <= network.clock.now()) == ("calling", True)
+    with pytest.raises(Conflict):
+        outreach.decide(network.office, MANAGER, task.id, choice="close", reason="x")
+
+
+def test_closing_tells_in_writing_and_leaves_the_answer_for_whoever_writes(network: Network) -> None:
+    task = a_task(network)
+    rung(network, task, "wrong_number")
+    outreach.decide(network.office, LEADER, task.id, choice="close", reason="Tidak terhubung.")
+    after = complaint_of(network.office, task.ticket)
+    assert (after.state, after.history[-1].action) == (State.CLOSED_SILENTLY, "give_up")
+    (told,) = after.history[-1].told
+    assert "Balas pesan ini" in item_of(network.office, told).text
+    (waiting,) = head_of(network.office).value.held
+    network.citizen_writes("halo")
+    answer = item_of(network.office, waiting)
+    assert network.send(answer) == "sent"
+    assert TEXT in str(network.sends(answer)[0]["body"])
+
+
+def test_what_came_by_another_way_meanwhile_is_not_told_again(network: Network) -> None:
+    task = a_task(network)
+    network.receipt(task.answer_of, "read")
+    assert complaint_of(network.office, task.ticket).state is State.DELIVERED
+    assert not outreach.sheet(network.office, ADMIN, task.id).wanted
+    rung(network, task, "reached")  # rung up all the same: no second confirmation
+    assert actions(network.office, task.ticket).count("confirm") == 1
