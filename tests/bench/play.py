@@ -17,7 +17,7 @@ from besadu import config
 from besadu.domain.complaint import Actor, Complaint, State
 from besadu.media import Media
 from besadu.queue import Queue
-from besadu.services import answers, casework, delivery, desk, evidence, followup, reading, reminding
+from besadu.services import admission, answers, casework, delivery, desk, evidence, followup, reading, reminding
 from besadu.services.intake import LONGEST_WAIT
 from besadu.services.office import Office
 from besadu.store import open_store
@@ -130,7 +130,7 @@ class Play:
     def agency_answers(self, token: str) -> None:
         """The form and the page after it."""
         office = self._office("assignment")
-        complaint, officer = desk.follow(office, token)
+        complaint, officer = admission.follow(office, token)
         desk.act(office, officer, complaint.ticket, "answer", desk.Typed(text=ANSWER), seen=complaint)
         self.agency_opens(token)
         self._settle()

@@ -90,6 +90,8 @@ def expected_buttons(name: str) -> list[dict[str, object]]:
         return [{"type": "QUICK_REPLY", "text": "BUKA"}]
     paths = {
         "disposisi_baru": ("Buka disposisi", "assignment/t/", "contoh-tautan"),
+        "dukungan_diminta": ("Buka laporan", "assignment/t/", "contoh-tautan"),
+        "dukungan_masuk": ("Buka laporan", "assignment/t/", "contoh-tautan"),
         "pengingat_opd": ("Buka laporan", "assignment/t/", "contoh-tautan"),
         "pengingat_kantor": ("Buka konsol", "console/laporan/", "BSD-26-1234-5678"),
         "ringkasan_opd": ("Buka daftar", "assignment/daftar/", "contoh-tautan"),

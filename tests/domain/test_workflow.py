@@ -11,6 +11,7 @@ from besadu.domain import clocks, workflow
 from besadu.domain.complaint import FINAL, Actor, Answer, Complaint, Extension, Role, State
 from besadu.domain.conditions import MOST_REOPENINGS, MOST_RETURNS
 from besadu.domain.deadlines import CLOCKS, Calendar, due, shift
+from besadu.domain.support import Support
 from besadu.domain.workflow import DESK, ROWS, TABLE, NotAllowed, allowed, step
 from tests.factories import ADMIN, CITIZEN, LEADER, NO_HOLIDAYS, OFFICER, START, SYSTEM, a_complaint
 
@@ -54,6 +55,10 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "give_up": ({State.SENDING}, {"manager", "leader"}, State.CLOSED_SILENTLY),
     "recall": ({State.SENDING}, {"admin"}, State.ANSWERED),
     "promise": ({State.ANSWERED}, {"admin"}, State.IN_PROGRESS),
+    "ask_support": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
+    "end_support": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
+    "contribute": (WITH_AGENCY | {State.ASKED}, {"officer"}, "same"),
+    "decline_support": (WITH_AGENCY | {State.ASKED}, {"officer"}, "same"),
     "renew_link": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
     "satisfied": (ARRIVING, {"citizen"}, State.CLOSED),
     "dissatisfied": (ARRIVING, {"citizen"}, State.REOPENED),
@@ -72,9 +77,14 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
 # What else must hold for a step: the complaint's fields with which it may be taken.
 MORE_TIME = Extension(due=START, reason="Menunggu material.")
 PROMISE = Answer(text="Dijadwalkan.", original="Dijadwalkan.", by="Petugas", at=START, scheduled_for=START)
+HELP = Support(agency=AGENCY, agency_name="Dinas", disposition=2, wanted="Cek salurannya.", asked_at=START)
+HELPING: dict[str, object] = {"agency": "dlh", "support": (HELP,)}  # the officer's agency helps another
 FITTING: dict[str, dict[str, object]] = {
     "appeal": {"reopened": MOST_REOPENINGS},
     "ask_extension": {"extensions": 1},
+    "contribute": HELPING,
+    "decline_support": HELPING,
+    "end_support": HELPING,
     "grant_extension": {"extension": MORE_TIME},
     "refuse_extension": {"extension": MORE_TIME},
     "promise": {"answer": PROMISE},

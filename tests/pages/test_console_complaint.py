@@ -220,7 +220,7 @@ def test_who_only_reads_gets_no_buttons(cast: Cast, sits: Sits) -> None:
     ticket = cast.complaint()
     for role, forms in (("auditor", []), ("manager", []), ("leader", ["form-forward", "form-take_over", "form-note"])):
         page = read(sits(role).get(f"/laporan/{ticket}"))
-        assert [form["id"] for form in page.select("#langkah details")] == forms
+        assert [form["id"] for form in page.select("#langkah > details")] == forms
 
 
 def test_what_a_citizen_wrote_can_never_run(cast: Cast, sits: Sits) -> None:

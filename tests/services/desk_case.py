@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from besadu import config, links
 from besadu.domain import ticket as tickets
@@ -11,7 +12,7 @@ from besadu.domain.complaint import Actor, Complaint, HeldNik, Place, Reporter, 
 from besadu.domain.message import Address
 from besadu.media import Media
 from besadu.queue import Queue
-from besadu.services import casework
+from besadu.services import admission, casework, supporting
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import connect
@@ -61,12 +62,21 @@ class Case:
     def forward(self, note: str = "Mohon segera.") -> Complaint:
         return casework.forward(self.office, ADMIN, self.ticket, agency_code=self.agency.code, note=note)
 
+    def support(self, wanted: str = "Mohon cek salurannya.", **changes: Any) -> "Case":
+        """Another agency is asked to help; the same complaint from its side."""
+        duty = Post(title="Piket DLH", phone="6281299990009")
+        base = AgencyRecord(code=f"uji-{secrets.token_hex(4)}", name="Dinas Lingkungan Hidup", short="DLH", duty=duty)
+        other = replace(base, **changes)
+        self.office.store.directory.save_agency(other)
+        supporting.ask(self.office, ADMIN, self.ticket, agency=other.code, wanted=wanted)
+        return replace(self, agency=other)
+
     def token(self, **changes: object) -> str:
         now = self.stored()
         link = links.Link(
             ticket=now.ticket,
-            agency=now.agency,
-            disposition=now.disposition,
+            agency=self.agency.code,
+            disposition=dict(admission.hand_overs(now)).get(self.agency.code, now.disposition),
             expires_at=self.hands.now() + timedelta(days=30),
         )
         return links.issue(self.office.settings, replace(link, **changes))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 from besadu.domain.complaint import Actor, State, TalkLine, first_broken_entry
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid, Refused
-from besadu.services import answers, casework, desk, handling, staff_uploads
+from besadu.services import admission, answers, casework, desk, handling, staff_uploads
 from besadu_local.stack import Stack
 from tests.factories import complaint_of
 from tests.services.desk_case import ADMIN, JPEG, NAME, NIK, PHONE, a_case
@@ -54,7 +54,7 @@ def test_an_altered_expired_or_foreign_link_is_refused(stack: Stack) -> None:
         desk.open_link(case.office, case.token(expires_at=case.hands.now()))
     with pytest.raises(Refused):
         desk.open_link(case.office, case.token(ticket=other.ticket))
-    assert all(entry.action != desk.OPENED for entry in case.stored().history)
+    assert all(entry.action != admission.OPENED for entry in case.stored().history)
 
 
 def test_a_link_dies_when_the_complaint_is_handed_over_again(stack: Stack) -> None:
@@ -76,7 +76,7 @@ def test_opening_goes_on_the_history_once_an_hour(stack: Stack) -> None:
     case.hands.advance(minutes=61)
     desk.open_link(case.office, token)
 
-    openings = [entry for entry in case.stored().history if entry.action == desk.OPENED]
+    openings = [entry for entry in case.stored().history if entry.action == admission.OPENED]
     assert len(openings) == 2
     assert openings[0].actor == "Petugas piket DPUPR"
     assert first_broken_entry(case.stored().history) is None

@@ -25,6 +25,7 @@ from besadu.domain.evidence import Evidence, Rendition
 from besadu.domain.measuring import Span
 from besadu.domain.message import Address, Attachment
 from besadu.domain.outbox import Listed, OutboxItem
+from besadu.domain.support import Contribution, Support, SupportState
 from besadu.store.codec import from_document, to_document, without_defaults
 from besadu.store.directory import AgencyRecord, OfficePage, Officer, Post
 from besadu.store.inbox import InboxItem
@@ -79,6 +80,18 @@ WHOLE: list[Any] = [
         agency_name="an",
         disposition=2,
         disposition_note="dn",
+        support=(
+            Support(
+                agency="b",
+                agency_name="bn",
+                disposition=3,
+                wanted="w",
+                asked_at=START,
+                state=SupportState.DONE,
+                reason="r",
+                contributions=(Contribution(text="t", by="b", at=LATER, evidence=("e",)),),
+            ),
+        ),
         instruction="i",
         clock="answer",
         due=LATER,

@@ -67,6 +67,8 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "jawaban_tersedia": Template("jawaban_tersedia", "id", 1, "quick_reply:BUKA"),  # ticket
     "kabar_laporan": Template("kabar_laporan", "id", 2),  # ticket, short news
     "disposisi_baru": Template("disposisi_baru", "id", 4, "url"),  # agency, ticket, title, due date
+    "dukungan_diminta": Template("dukungan_diminta", "id", 5, "url"),  # agency, ticket, title, leading agency, due date
+    "dukungan_masuk": Template("dukungan_masuk", "id", 5, "url"),  # agency, ticket, title, supporting agency, its news
     "pengingat_opd": Template("pengingat_opd", "id", 5, "url"),  # post, ticket, title, age and due date, what is wanted
     "pengingat_kantor": Template("pengingat_kantor", "id", 5, "url"),  # (same)
     "ringkasan_opd": Template("ringkasan_opd", "id", 3, "url"),  # post, how many, list

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from besadu.domain.message import Address, Channel
+from besadu.domain.support import Support
 from besadu.frozen import dataclass
 
 
@@ -188,8 +189,9 @@ class Complaint:
     case_class: CaseClass = "ordinary"
     agency: str = ""  # code of the responsible OPD
     agency_name: str = ""
-    disposition: int = 0  # counts the hand-overs; one-ticket links are bound to it
+    disposition: int = 0  # number of the hand-over; one-ticket links are bound to it
     disposition_note: str = ""
+    support: tuple[Support, ...] = ()  # OPDs that help the responsible one
     instruction: str = ""  # the admin's reason for sending an answer back
     clock: str = ""  # the clock that runs, "" when none does
     clock_started: datetime | None = None
@@ -228,6 +230,21 @@ class Complaint:
     def open(self) -> bool:
         """Whether somebody still has to do something."""
         return self.state not in FINAL
+
+    @property
+    def home(self) -> State:
+        """Where it lies: while the citizen is asked, where the question came from."""
+        return self.resume or self.state if self.state is State.ASKED else self.state
+
+    @property
+    def with_agency(self) -> bool:
+        """Whether it lies with the responsible OPD, and not on the admin's desk."""
+        return self.home in (State.ASSIGNED, State.IN_PROGRESS)
+
+    @property
+    def next_disposition(self) -> int:
+        """The number of the next hand-over, be it to the responsible OPD or to one that helps."""
+        return 1 + max(self.disposition, *(one.disposition for one in self.support), 0)
 
 
 FINAL = frozenset(

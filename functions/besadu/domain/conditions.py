@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
+from besadu.domain import support
 from besadu.domain.complaint import Actor, Complaint
+from besadu.domain.support import SupportState
 
 MOST_REOPENINGS = 2  # after that only the appeal (Ombudsman, SP4N-LAPOR!) is left
 MOST_RETURNS = 2  # after that the leader says who is responsible, and that OPD cannot return it
 OWN_EXTENSIONS = 1  # of the answer's deadline that an OPD may take by itself
 MOST_EXTENSIONS = 2  # the further one an admin or leader grants
 MOST_EXTENSION_DAYS = 14  # working days beyond the deadline (or from now, when that has passed), each time
+MOST_SUPPORT = 8  # OPDs that are asked to help with one complaint
+MOST_CONTRIBUTIONS = 10  # of one of them
 MOST_PROGRESS = 3  # messages about progress that the citizen gets in one hand-over, at most one a day
 
 
@@ -77,12 +81,41 @@ def _let_go(complaint: Complaint, _actor: Actor) -> str:
     return "" if complaint.taken_over_by else "Laporan ini tidak sedang ditangani langsung."
 
 
+def _ask_support(complaint: Complaint, _actor: Actor) -> str:
+    if not complaint.with_agency:
+        return "Laporan ini sedang berada di meja admin: sebutkan OPD pendukung pada disposisi."
+    return "Sudah banyak OPD yang diminta mendukung." if len(complaint.support) >= MOST_SUPPORT else ""
+
+
+def _end_support(complaint: Complaint, _actor: Actor) -> str:
+    asked = any(one.state is SupportState.ASKED for one in complaint.support)
+    return "" if asked else "Tidak ada permintaan dukungan yang menunggu."
+
+
+def _contribute(complaint: Complaint, actor: Actor) -> str:
+    own = support.of(complaint.support, actor.agency)
+    if own is None or not own.stands:
+        return "Instansi Anda tidak diminta mendukung laporan ini."
+    return "Kiriman instansi Anda sudah cukup banyak." if len(own.contributions) >= MOST_CONTRIBUTIONS else ""
+
+
+def _decline_support(complaint: Complaint, actor: Actor) -> str:
+    own = support.of(complaint.support, actor.agency)
+    if own is None or own.state is not SupportState.ASKED:
+        return "Instansi Anda tidak sedang diminta mendukung laporan ini."
+    return ""
+
+
 # What a step demands besides state and role.
 _RULES: Mapping[str, Callable[[Complaint, Actor], str]] = {
     "appeal": _appeal,
     "ask_extension": _ask_extension,
+    "ask_support": _ask_support,
+    "contribute": _contribute,
+    "decline_support": _decline_support,
     "deliver": _deliver,
     "dissatisfied": _dissatisfied,
+    "end_support": _end_support,
     "extend": _extend,
     "forward": _forward,
     "grant_extension": _decide_extension,

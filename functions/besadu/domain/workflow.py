@@ -35,6 +35,10 @@ Action = Literal[
     "recall",
     "give_up",
     "promise",
+    "ask_support",
+    "end_support",
+    "contribute",
+    "decline_support",
     "renew_link",
     "satisfied",
     "dissatisfied",
@@ -50,6 +54,7 @@ Action = Literal[
 ]
 ANSWERABLE = frozenset({State.ASSIGNED, State.IN_PROGRESS})
 OPEN = frozenset(State) - FINAL
+SUPPORTING = frozenset({"contribute", "decline_support"})  # steps of an OPD that helps
 RESUMABLE = frozenset({State.RECEIVED, State.ASSIGNED, State.IN_PROGRESS, State.REOPENED, State.RETURNED})
 
 
@@ -221,6 +226,31 @@ TABLE: tuple[Row, ...] = (
     _row("let_go", "Kembali diingatkan", REMINDED, "same", {"admin", "leader"}),
     _row("classify", "Ubah klasifikasi", DESK, "same", {"admin"}),
     _row(
+        "ask_support",
+        "Minta dukungan OPD lain",
+        ANSWERABLE | {S.ASKED},
+        "same",
+        {"admin"},
+        tells_agency="dukungan_diminta",  # the one that is asked
+    ),
+    _row("end_support", "Batalkan permintaan dukungan", ANSWERABLE | {S.ASKED}, "same", {"admin"}),
+    _row(
+        "contribute",
+        "Bagian OPD pendukung",
+        ANSWERABLE | {S.ASKED},
+        "same",
+        {"officer"},
+        tells_agency="dukungan_masuk",  # the one that leads
+    ),
+    _row(
+        "decline_support",
+        "Bukan urusan OPD pendukung",
+        ANSWERABLE | {S.ASKED},
+        "same",
+        {"officer"},
+        tells_agency="dukungan_masuk",
+    ),
+    _row(
         "renew_link",
         "Ganti tautan OPD",
         ANSWERABLE | {S.ASKED},
@@ -289,17 +319,16 @@ def _refusal(row: Row, complaint: Complaint, actor: Actor) -> str:
     if refusal := conditions.refusal(row.action, complaint, actor):
         return refusal
     if actor.role == "officer":
-        return _refusal_of_officer(complaint, actor)
+        return _refusal_of_officer(row, complaint, actor)
     return ""
 
 
-def _refusal_of_officer(complaint: Complaint, actor: Actor) -> str:
+def _refusal_of_officer(row: Row, complaint: Complaint, actor: Actor) -> str:
     """An officer acts for the own agency, and only while the complaint lies there and not on the admin's desk."""
-    if not actor.agency or actor.agency != complaint.agency:
+    # Who may take the steps of a supporting agency, its conditions say.
+    if row.action not in SUPPORTING and (not actor.agency or actor.agency != complaint.agency):
         return "Laporan ini tidak ditujukan kepada instansi Anda."
-    # While the citizen answers, it lies where the question came from.
-    home = complaint.resume if complaint.state is State.ASKED else complaint.state
-    return "Laporan ini sedang berada di meja admin." if home in DESK else ""
+    return "Laporan ini sedang berada di meja admin." if complaint.home in DESK else ""
 
 
 def _target(row: Row, complaint: Complaint) -> State:

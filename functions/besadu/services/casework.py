@@ -1,8 +1,9 @@
 """What an admin does with a complaint: one verb a function, each one commit of step, history entry and messages."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from besadu.domain import conditions, ladder, workflow
+from besadu.domain import conditions, ladder, support, workflow
 from besadu.domain.complaint import Actor, CaseClass, Complaint, TalkLine
 from besadu.domain.nik import mask_in
 from besadu.errors import Invalid
@@ -10,6 +11,7 @@ from besadu.frozen import replace
 from besadu.services import notices
 from besadu.services.office import Office
 from besadu.services.steps import Step, agency_told, change, citizen_told, filled, fits, joined, said, take
+from besadu.services.supporting import Request, checked, with_asked
 from besadu.store.complaints import Decision
 from besadu.store.keys import key
 
@@ -35,8 +37,11 @@ def forward(
     agency_code: str,
     note: str = "",
     case_class: CaseClass = "ordinary",
+    supporting: Iterable[Request] = (),
 ) -> Complaint:
     """Hand the complaint to an agency (disposisi). Tells the citizen and the agency's duty post.
+
+    ``supporting``: other agencies that are asked to help it, each with a message and a link of its own.
 
     Raises Invalid for an unknown or outside agency, NotAllowed, KeyError for an unknown ticket, Conflict, Unavailable.
     """
@@ -44,7 +49,7 @@ def forward(
     if agency.outside:
         message = f"{agency.name} di luar Pemerintah Kabupaten; gunakan Rujuk."
         raise Invalid(message)
-    now = office.now()
+    now, asked = office.now(), checked(office, supporting, lead=agency.code)
 
     def decide(before: Complaint) -> Decision:
         after = workflow.step(
@@ -55,14 +60,15 @@ def forward(
             calendar=office.calendar(),
             agency=agency.code,
             agency_name=agency.name,
-            disposition=before.disposition + 1,
+            disposition=before.next_disposition,
+            support=support.handed_over(before.support, agency.code),
             disposition_note=note.strip(),
             case_class=case_class,
             decided=before.decided or conditions.awaits_leader(before),
             **_FRESH,
         )
         promised = workflow.answer_due(after, now=now, calendar=office.calendar())
-        after = replace(after, promised=promised)
+        after, called = with_asked(replace(after, promised=promised), asked, before=before, now=now)
         values = {"agency": agency.name, "due": notices.day(before, promised)}
         told = notices.to_citizen(before, workflow.words("forward", actor.role), values, now=now)
         cause = f"{ticket}:{before.revision}"
@@ -71,8 +77,8 @@ def forward(
             after=after,
             action="forward",
             actor=actor,
-            note=joined(agency.name, note),
-            outbox=tuple(item for item in (told, duty) if item),
+            note="\n".join([joined(agency.name, note), *(f"Didukung {joined(one.name, text)}" for one, text in asked)]),
+            outbox=tuple(item for item in (told, duty, *called) if item),
         )
 
     return change(office, ticket, decide)
@@ -173,7 +179,7 @@ def renew_link(office: Office, actor: Actor, ticket: str, *, reason: str, send: 
 
     def decide(before: Complaint) -> Decision:
         # Links are bound to the number of the hand-over, so the next number ends them all.
-        number = before.disposition + 1
+        number = before.next_disposition
         after = workflow.step(before, "renew_link", actor, now=now, calendar=office.calendar(), disposition=number)
         told = agency_told(office, "renew_link")(before, after, now) if send else ()
         return Decision(after=after, action="renew_link", actor=actor, note=reason.strip(), outbox=told)

@@ -1,36 +1,23 @@
 """What an agency sees of a complaint and does with it, by one-ticket link or signed in. Never who the citizen is."""
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Final, Literal
 
-from besadu import links, logs
-from besadu.domain import deadlines, workflow
+from besadu.domain import deadlines, support, workflow
 from besadu.domain.complaint import Actor, Answer, CaseClass, Complaint, Entry, Extension, Place, State, TalkLine
 from besadu.domain.evidence import Evidence, EvidenceState, Origin, Rendition
 from besadu.domain.measuring import Span
 from besadu.domain.message import MediaKind
 from besadu.domain.nik import mask_in, mask_phones
-from besadu.errors import Conflict, Invalid, Refused
+from besadu.domain.support import Contribution, Support, SupportState
+from besadu.errors import Conflict, Invalid
 from besadu.frozen import dataclass, replace
-from besadu.services import casework, handling
+from besadu.services import admission, casework, handling, supporting
 from besadu.services.office import Office
-from besadu.store.client import Stored
-from besadu.store.complaints import Decision
-from besadu.store.officepage import AgencyRecord
 
-DeskAction = Literal["accept", "return", "ask", "extend", "progress", "answer", "note"]
+DeskAction = Literal["accept", "return", "ask", "extend", "progress", "answer", "note", "contribute", "decline_support"]
 
-OPENED: Final = "open_link"  # in the history: somebody looked, with the link
-OPENINGS_APART: Final = timedelta(hours=1)
-
-DEAD_LINK: Final = "Tautan ini tidak berlaku atau sudah kedaluwarsa. Mintalah tautan baru kepada admin BESADU."
-MOVED_ON: Final = (
-    "Laporan ini sudah diteruskan ulang atau tautannya diganti, sehingga tautan ini tidak berlaku lagi. "
-    "Gunakan tautan yang terbaru."
-)
-
-_UNTITLED: Final = {"duty": "Petugas", "deputy": "Wakil penghubung", "head": "Kepala"}
 _WRONG_DAY: Final = {
     True: "Isi tanggal jadwalnya: hari yang akan datang.",
     False: "Tanggal pengerjaan belum lewat. Bila belum dikerjakan, pilih “Dijadwalkan”.",
@@ -40,11 +27,13 @@ _WRONG_DAY: Final = {
 _SHOWN: Final = frozenset(
     {"forward", "send_back", "accept", "return", "ask", "reply", "lapse", "answer", "deliver", "promise", "extend"}
     | {"confirm", "ask_extension", "grant_extension", "refuse_extension", "progress"}
+    | {"ask_support", "end_support", "contribute", "decline_support"}
 )
 # Those whose note is meant for the agency, or its own.
 _NOTED: Final = frozenset(
     {"ask", "answer", "forward", "lapse", "reply", "return", "send_back", "extend", "progress"}
     | {"ask_extension", "grant_extension", "refuse_extension"}
+    | {"ask_support", "end_support", "contribute", "decline_support"}
 )
 _DONE: Final = {
     "accept": "diterima",
@@ -53,6 +42,8 @@ _DONE: Final = {
     "ask_extension": "dimintakan tambahan waktu",
     "close_silently": "ditutup",
     "confirm": "sampai kepada pelapor",
+    "contribute": "dilengkapi oleh OPD pendukung",
+    "decline_support": "dinyatakan bukan urusan OPD pendukung",
     "deliver": "disampaikan kepada pelapor",
     "dissatisfied": "dibuka kembali",
     "extend": "diberi tambahan waktu",
@@ -84,6 +75,7 @@ class Typed:
     scheduled: bool = False  # not done yet, but promised for ``day``
     tell: bool = False  # the citizen, too
     agency: str = ""  # code of the OPD that is responsible instead
+    finished: bool = False  # a supporting agency's part
     revision: int | None = None  # of the complaint as it stood on the page; None when nobody knows
 
 
@@ -107,6 +99,18 @@ class EvidenceView:
     pages: int
     beside: tuple[Span, ...]
     renditions: tuple[Rendition, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportView:
+    """What a supporting agency is asked for and has contributed."""
+
+    agency: str
+    agency_name: str
+    state: SupportState
+    wanted: str
+    reason: str
+    contributions: tuple[tuple[Contribution, tuple[EvidenceView, ...]], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,50 +145,34 @@ class AgencyFile:
     talk: tuple[TalkLine, ...]
     evidence: tuple[EvidenceView, ...]  # the citizen's
     answer_evidence: tuple[EvidenceView, ...]  # the agency's own
+    support: tuple[SupportView, ...]
+    own_support: SupportView | None  # of the reader, who helps the agency above; None for the agency itself
     history: tuple[Entry, ...]
     steps: tuple[workflow.Row, ...]  # that this person may take now
+
+    @property
+    def reader(self) -> str:
+        """Code of the agency for which it is shown."""
+        return self.own_support.agency if self.own_support else self.agency
 
 
 def open_link(office: Office, token: str) -> tuple[AgencyFile, Actor]:
     """What the link stands for, and as whom its holder acts; the opening goes on the history, once an hour at most.
 
-    Raises Refused (Indonesian, for the page) when the link is altered, expired or of an earlier hand-over; Unavailable.
+    Raises Refused (Indonesian, for the page) when the link lets nobody in; Unavailable.
     """
-    stored, actor = _followed(office, token)
-    return _file_of(office, _with_opening(office, stored, actor), actor), actor
-
-
-def follow(office: Office, token: str) -> tuple[Complaint, Actor]:
-    """The complaint of a link and its holder, without a trace in the history. Raises as ``open_link``."""
-    stored, actor = _followed(office, token)
-    return stored.value, actor
-
-
-def _followed(office: Office, token: str) -> tuple[Stored[Complaint], Actor]:
-    try:
-        link = links.read(office.settings, token, office.now())
-    except Refused:
-        raise Refused(DEAD_LINK) from None
-    stored = office.store.complaints.read(link.ticket)
-    if stored is None:
-        raise Refused(DEAD_LINK)
-    if (stored.value.agency, stored.value.disposition) != (link.agency, link.disposition):
-        raise Refused(MOVED_ON)
-    agency = office.store.directory.agency(link.agency)
-    return stored, Actor(role="officer", name=_post_title(agency, link, stored.value), agency=link.agency)
-
-
-def _post_title(agency: AgencyRecord | None, link: links.Link, complaint: Complaint) -> str:
-    """As whom the holder of this link acts: the post, its deputy and the head have a link each."""
-    posts = {"duty": agency.duty, "deputy": agency.deputy, "head": agency.head} if agency else {}
-    post = posts.get(link.post)
-    return post.title if post and post.title else f"{_UNTITLED[link.post]} {complaint.agency_name}"
+    complaint, actor = admission.enter(office, token)
+    return _file_of(office, complaint, actor), actor
 
 
 def agency_file(office: Office, actor: Actor, ticket: str) -> AgencyFile:
-    """A complaint as its agency may see it. Raises KeyError for an unknown ticket or another agency's, Unavailable."""
+    """A complaint as its agency, or one that helps it, may see it.
+
+    Raises KeyError for an unknown ticket or one of other agencies, Unavailable.
+    """
     stored = office.store.complaints.read(ticket)
-    if stored is None or not actor.agency or stored.value.agency != actor.agency:
+    agencies = {agency for agency, _ in admission.hand_overs(stored.value)} if stored else set()
+    if stored is None or not actor.agency or actor.agency not in agencies:
         raise KeyError(ticket)
     return _file_of(office, stored.value, actor)
 
@@ -220,6 +208,10 @@ def act(
             office, actor, ticket, text=text, evidence=typed.evidence, before=typed.before, day=typed.day
         ),
         "note": lambda: casework.note(office, actor, ticket, text=text),
+        "contribute": lambda: supporting.contribute(
+            office, actor, ticket, text=text, evidence=typed.evidence, done=typed.finished
+        ),
+        "decline_support": lambda: supporting.decline(office, actor, ticket, reason=text),
     }
     return steps[action]()
 
@@ -244,9 +236,11 @@ def what_happened(file: AgencyFile) -> str:
 
 def _is_done(complaint: Complaint, actor: Actor, action: DeskAction, typed: Typed) -> bool:
     """Whether this very form was taken before. Raises Conflict when a colleague has done the like since the page."""
+    if action in workflow.SUPPORTING:
+        return _is_contributed(complaint, actor, action, typed)
     if complaint.agency != actor.agency:
         return False
-    said = [entry for entry in complaint.history if entry.action != OPENED]
+    said = [entry for entry in complaint.history if entry.action != admission.OPENED]
     since = said[-1:] if typed.revision is None else [entry for entry in said if entry.number > typed.revision]
     same = {"extend", "ask_extension"} if action == "extend" else {action}
     alike = [entry for entry in since if entry.role == "officer" and entry.action in same]
@@ -258,21 +252,15 @@ def _is_done(complaint: Complaint, actor: Actor, action: DeskAction, typed: Type
     return False
 
 
-def _with_opening(office: Office, stored: Stored[Complaint], actor: Actor) -> Complaint:
-    """The complaint with the opening in its history, if the last one is not of just now."""
-    complaint, now = stored.value, office.now()
-    seen = (entry.at for entry in complaint.history if entry.action == OPENED and entry.actor == actor.name)
-    if any(now - at < OPENINGS_APART for at in seen):
-        return complaint
-
-    def decide(before: Complaint) -> Decision:
-        return Decision(after=replace(before, updated_at=now), action=OPENED, actor=actor)
-
-    try:
-        return office.store.complaints.change(complaint.ticket, decide, known=stored).after
-    except Conflict:  # much is happening at once; the next opening is written down
-        logs.warning("opening_not_recorded", ticket=complaint.ticket)
-        return complaint
+def _is_contributed(complaint: Complaint, actor: Actor, action: DeskAction, typed: Typed) -> bool:
+    """The same of a supporting agency's forms."""
+    own = support.of(complaint.support, actor.agency)
+    if own is None:
+        return False
+    if action == "decline_support":
+        return own.state is SupportState.DECLINED
+    said = any((one.text, one.evidence) == (typed.text.strip(), typed.evidence) for one in own.contributions)
+    return said and (own.state is SupportState.DONE or not typed.finished)
 
 
 def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
@@ -280,8 +268,12 @@ def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
     answer = complaint.answer
     sent = [one for line in talk for one in line.evidence]
     added = list(answer.evidence) if answer else []
-    views = _views(office.store.evidence.read_all([*sent, *added]))
-    with_agency = complaint.clock in ("accept", "answer") and complaint.due is not None
+    helping = [one for part in complaint.support for each in part.contributions for one in each.evidence]
+    views = _views(office.store.evidence.read_all([*sent, *added, *helping]))
+    parts = tuple(_part(one, views) for one in complaint.support if one.stands or one.contributions)
+    # Who helps reads by when the answer is wanted; not by when the leading agency should have accepted.
+    dated = supporting.seen_from(complaint, actor.agency) or complaint
+    with_agency = dated.clock in ("accept", "answer", "support") and dated.due is not None
     return AgencyFile(
         ticket=complaint.ticket,
         revision=complaint.revision,
@@ -301,8 +293,8 @@ def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
         question=_masked(complaint.question),
         reason=_masked(complaint.reason),
         clock=complaint.clock,
-        due=complaint.due if with_agency else None,
-        days_left=_days_left(office, complaint) if with_agency else None,
+        due=dated.due if with_agency else None,
+        days_left=_days_left(office, dated) if with_agency else None,
         answer=replace(answer, text=_masked(answer.text), original=_masked(answer.original)) if answer else None,
         extensions=complaint.extensions,
         extension=complaint.extension,
@@ -311,8 +303,25 @@ def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
         talk=tuple(replace(line, text=_masked(line.text), key="") for line in talk if line.speaker != "besadu"),
         evidence=tuple(views[one] for one in dict.fromkeys(sent) if one in views),
         answer_evidence=tuple(views[one] for one in added if one in views),
+        support=parts,
+        own_support=next((one for one in parts if one.agency == actor.agency != complaint.agency), None),
         history=_shown(complaint.history),
         steps=workflow.allowed(complaint, actor),
+    )
+
+
+def _part(one: Support, views: Mapping[str, EvidenceView]) -> SupportView:
+    """What a supporting agency is asked for, said and sent."""
+    return SupportView(
+        agency=one.agency,
+        agency_name=one.agency_name,
+        state=one.state,
+        wanted=_masked(one.wanted),
+        reason=_masked(one.reason),
+        contributions=tuple(
+            (replace(each, text=_masked(each.text)), tuple(views[name] for name in each.evidence if name in views))
+            for each in one.contributions
+        ),
     )
 
 

@@ -15,6 +15,7 @@ LONGEST_LIST: Final = 300  # characters, in a template's value
 WANTED: Final = {
     "accept": "diterima, atau dikembalikan dengan alasan",
     "answer": "dijawab",
+    "support": "dilengkapi dengan bagian instansi Anda",
     "review": "ditelaah jawabannya, lalu disampaikan",
     "verify": "diverifikasi, lalu didisposisikan",
 }

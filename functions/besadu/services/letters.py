@@ -9,6 +9,7 @@ from besadu.domain.message import Outgoing
 from besadu.domain.nik import mask_in, mask_phones
 from besadu.domain.outbox import Listed, OutboxItem
 from besadu.frozen import dataclass, replace
+from besadu.services import supporting
 from besadu.services.office import Office
 
 LINK_LIFE: Final = timedelta(days=120)  # the longest answer clock is 60 working days
@@ -48,8 +49,12 @@ class Waiting:
 
 
 def waiting(office: Office, agency: str) -> list[Waiting]:
-    """What waits for this agency, the most urgent first, a page. Raises Unavailable."""
-    now, calendar = office.now(), office.calendar()
+    """What waits for this agency, the most urgent first, a page; then what it is asked to help with.
+
+    Raises Unavailable.
+    """
+    now, calendar, complaints = office.now(), office.calendar(), office.store.complaints
+    helping = (supporting.seen_from(one, agency) for one in complaints.supported_by(agency))
     return [
         Waiting(
             ticket=complaint.ticket,
@@ -59,7 +64,7 @@ def waiting(office: Office, agency: str) -> list[Waiting]:
             days_left=working_days_left(now, complaint.due, calendar) if complaint.due else None,
             token=links.issue(office.settings, _ticket(complaint.ticket, agency, complaint.disposition, now)),
         )
-        for complaint in office.store.complaints.on_desk("agency", agency=agency)
+        for complaint in [*complaints.on_desk("agency", agency=agency), *(one for one in helping if one)]
     ]
 
 

@@ -101,8 +101,13 @@ def to_agency(
     *,
     cause: str,
     now: datetime,
+    rest: tuple[str, ...] = (),
 ) -> OutboxItem | None:
-    """A message with the one-ticket link to the agency's duty post; None when the post cannot be reached."""
+    """A message with the one-ticket link to the agency's duty post, or to its deputy while nobody reaches that one.
+
+    ``rest``: the template's values after agency, ticket and title; by default the deadline. None when neither post can
+    be reached.
+    """
     due = date_text(complaint.due) if complaint.due else "-"
     item = OutboxItem(
         id=outbox_key(cause, template),
@@ -112,8 +117,8 @@ def to_agency(
         created_at=now,
         due=now,
         template=template,
-        template_values=(agency.short or agency.name, complaint.ticket, complaint.title, due),
+        template_values=(agency.short or agency.name, complaint.ticket, complaint.title, *(rest or (due,))),
         link_for=agency.code,
         disposition=complaint.disposition,
     )
-    return to_post(agency.duty, item)
+    return to_post(agency.duty, item) or to_post(agency.deputy, replace(item, link_post="deputy"))

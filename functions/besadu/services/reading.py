@@ -1,7 +1,8 @@
 """What staff may look at, and what they then see. The rules of who reads what stand here and nowhere else.
 
 Admin, leader, auditor and manager read every complaint; only the admin sees a telephone number, and a NIK is masked for
-all. An officer reads the complaints that lie with their own agency, through ``desk.AgencyFile``, which has no identity.
+all. An officer reads the complaints that lie with their own agency or that it helps with, through ``desk.AgencyFile``,
+which has no identity.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from besadu import logs, vault
-from besadu.domain import routing, ticket, whereabouts, workflow
+from besadu.domain import routing, support, ticket, whereabouts, workflow
 from besadu.domain.complaint import Actor, Complaint, State, TalkLine, first_broken_entry
 from besadu.domain.deadlines import working_days_left
 from besadu.domain.evidence import Evidence
@@ -78,7 +79,10 @@ def may_read(actor: Actor, complaint: Complaint) -> bool:
     """Whether this person may look at this complaint at all."""
     if actor.role in READS_ALL:
         return True
-    if actor.role != "officer" or not actor.agency or actor.agency != complaint.agency:
+    if actor.role != "officer" or not actor.agency:
+        return False
+    helping = support.of(complaint.support, actor.agency)
+    if actor.agency != complaint.agency and (helping is None or not helping.stands):
         return False
     if complaint.state == State.ASKED:
         return complaint.resume in _WITH_AGENCY
@@ -262,7 +266,8 @@ def _without_contact(complaint: Complaint) -> Complaint:
 
 def _evidence_ids(complaint: Complaint, talk: Sequence[TalkLine]) -> list[str]:
     answered = complaint.answer.evidence if complaint.answer else ()
-    return list(dict.fromkeys([*(one for line in talk for one in line.evidence), *answered]))
+    helping = (one for part in complaint.support for each in part.contributions for one in each.evidence)
+    return list(dict.fromkeys([*(one for line in talk for one in line.evidence), *answered, *helping]))
 
 
 def _alike(office: Office, complaint: Complaint) -> tuple[Listed, ...]:

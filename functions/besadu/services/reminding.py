@@ -14,9 +14,10 @@ from besadu.domain import deadlines, ladder
 from besadu.domain.complaint import Complaint
 from besadu.domain.deadlines import WIB, next_open
 from besadu.domain.outbox import OutboxItem
+from besadu.domain.support import SupportState
 from besadu.errors import Conflict
 from besadu.frozen import replace
-from besadu.services import digests, notices, weekly
+from besadu.services import digests, notices, supporting, weekly
 from besadu.services.digests import Wanted
 from besadu.services.office import Office
 from besadu.services.weekly import Week
@@ -33,15 +34,18 @@ def lines(complaint: Complaint, step: ladder.Step, now: datetime, calendar: dead
     """What the posts of this step are to be told, and from when on: in office hours, once the morning is gathered."""
     opens = next_open(now, calendar)
     gathered = ladder.gathered(opens.astimezone(WIB).date(), calendar)
+    helping = [one.agency for one in complaint.support if one.state is SupportState.ASKED]
+    agencies = [complaint.agency, *(helping if complaint.clock == "answer" else ())]
+    posts = [post for to in step.to for post in ([f"{to}:{code}" for code in agencies] if to in OF_AGENCY else [to])]
     return [
         Reminder(
-            post=f"{to}:{complaint.agency}" if to in OF_AGENCY else to,
+            post=post,
             ticket=complaint.ticket,
             clock_revision=complaint.clock_revision,
             step=step.name,
             due=max(opens, gathered),
         )
-        for to in step.to
+        for post in posts
     ]
 
 
@@ -70,7 +74,7 @@ def tell(office: Office, post: str) -> str:
     cause = f"reminders:{post}:{now.astimezone(WIB).date()}"
     if office.store.outbox.read(outbox_key(cause, "0")):
         return _defer(office, waiting, deadlines.due(now, 0, calendar), calendar)
-    still = _still_wanted(office, waiting)
+    still = _still_wanted(office, post, waiting)
     items = _messages(office, post, still, cause, week) if still or week else []
     commit = office.store.commit()
     for item in items:
@@ -103,17 +107,19 @@ def posts_of(office: Office, post: str) -> tuple[Post, ...]:
     return tuple(Post(title=one.name, email=one.email, channels=("email",)) for one in staff)
 
 
-def _still_wanted(office: Office, waiting: list[Stored[Reminder]]) -> list[Wanted]:
+def _still_wanted(office: Office, post: str, waiting: list[Stored[Reminder]]) -> list[Wanted]:
     """Each complaint once, as far as its clock still runs as it did; the most urgent first."""
+    agency = post.partition(":")[2]
     found: dict[str, Wanted] = {}
     for reminder in (stored.value for stored in waiting):
         complaint = office.store.complaints.read(reminder.ticket)
         if complaint is None or complaint.value.taken_over_by or complaint.value.due is None:
             continue
-        if complaint.value.clock_revision == reminder.clock_revision:
+        seen = supporting.seen_from(complaint.value, agency) if agency else complaint.value
+        if seen and seen.clock_revision == reminder.clock_revision:
             known = found.get(reminder.ticket)
             moved = reminder.step == ladder.MOVED or (known is not None and known.moved)
-            found[reminder.ticket] = Wanted(complaint.value, moved=moved)
+            found[reminder.ticket] = Wanted(seen, moved=moved)
     return sorted(found.values(), key=lambda one: one.complaint.due or one.complaint.created_at)
 
 

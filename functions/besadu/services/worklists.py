@@ -9,6 +9,7 @@ from besadu.domain.conversation import Conversation
 from besadu.domain.outbox import OutboxItem
 from besadu.domain.outreach import Outreach
 from besadu.frozen import dataclass
+from besadu.services import supporting
 from besadu.services.office import Office
 from besadu.services.outreach import MAY_DECIDE
 from besadu.services.reading import READS_ALL, Listed, listed, may_read
@@ -98,6 +99,7 @@ def _of_an_agency(office: Office, actor: Actor) -> Work:
     pages = {
         desk: office.store.complaints.on_desk(desk, agency=actor.agency) for desk in ("agency", "citizen", "admin")
     }
+    pages["helping"] = office.store.complaints.supported_by(actor.agency)
     return Work(
         lists=tuple(
             _list(
@@ -107,9 +109,18 @@ def _of_an_agency(office: Office, actor: Actor) -> Work:
                 [one for one in pages[desk] if fits(one) and may_read(actor, one)],
                 cut=len(pages[desk]) == PAGE,
             )
-            for key, desk, fits in _OFFICER_LISTS
+            for key, desk, fits in (*_OFFICER_LISTS, *_helping_lists(actor.agency))
         ),
     )
+
+
+def _helping_lists(agency: str) -> tuple[tuple[str, str, Callable[[Complaint], bool]], ...]:
+    """Complaints of other agencies with which this one helps: still to do, and the others."""
+
+    def awaited(complaint: Complaint) -> bool:
+        return supporting.seen_from(complaint, agency) is not None
+
+    return (("support", "helping", awaited), ("supported", "helping", lambda one: not awaited(one)))
 
 
 def _list(office: Office, actor: Actor, key: str, found: Iterable[Complaint], *, cut: bool) -> WorkList:

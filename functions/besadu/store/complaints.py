@@ -50,6 +50,7 @@ LIST_FIELDS = (
     "agency",
     "agency_name",
     "disposition",
+    "support",
     "clock",
     "due",
     "resume",
@@ -191,6 +192,12 @@ class Complaints:
             query = query.where(filter=FieldFilter("agency", "==", agency))
         return self._list(query.order_by("due"))
 
+    def supported_by(self, agency: str) -> list[Complaint]:
+        """Open complaints with which this agency helps another, the most urgent first, a page."""
+        where = FieldFilter("supporters", "array_contains", agency)
+        query = self._database.collection(COLLECTION).where(filter=where)
+        return self._list(query.where(filter=_OPEN).order_by("due"))
+
     def newest(
         self, *, state: State | None = None, agency: str = "", before: datetime | None = None
     ) -> list[Complaint]:
@@ -284,6 +291,7 @@ def _document(complaint: Complaint) -> dict[str, Any]:
     closed = next((entry.at for entry in reversed(complaint.history) if entry.source != entry.target), None)
     return document | {
         "open": complaint.open,
+        "supporters": [one.agency for one in complaint.support if one.stands],
         "desk": DESK_OF.get(complaint.state, ""),
         "closed_at": None if complaint.open else closed,
     }

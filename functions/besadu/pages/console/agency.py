@@ -33,8 +33,8 @@ def add(app: Flask, office: Office, media: Media, mount: str) -> None:
         filled = take(office, media, person().actor, number, action)
         if filled:
             return page.show(number, filled), filled.status
-        if action == "return":  # it no longer lies with this agency, so there is no page to come back to
-            return redirect(f"{mount}/?kabar=return", 303)
+        if action in ("return", "decline_support"):  # no longer with this agency: there is no page to come back to
+            return redirect(f"{mount}/?kabar={action}", 303)
         return redirect(f"{mount}/laporan/{number}?kabar={action}", 303)
 
 

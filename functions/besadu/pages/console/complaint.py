@@ -13,7 +13,7 @@ from besadu.domain.complaint import Role
 from besadu.domain.workflow import ROWS, NotAllowed
 from besadu.errors import Conflict, Invalid, Refused
 from besadu.pages.console.access import STAFF, Answer, may, person
-from besadu.pages.console.forms import FORMS, Form, Typed, already_done, what_happened
+from besadu.pages.console.forms import FORMS, SUPPORT_LINES, Form, Typed, already_done, what_happened
 from besadu.pages.files import upload_fields
 from besadu.pages.signs import signs_of
 from besadu.services import preview, reading
@@ -109,6 +109,7 @@ class _Page:
             steps={row.action: row.label for row in case.steps},
             files={item.id: item for item in case.evidence},
             signs={item.id: signs_of(item, case.complaint) for item in case.evidence},
+            most_support=len(SUPPORT_LINES),
             agencies=self._office.store.directory.agencies(),
             typed=typed,
             notice=FORMS[done].done if done in FORMS else _DONE.get(done, ""),

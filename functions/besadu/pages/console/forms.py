@@ -9,11 +9,14 @@ from besadu.domain.complaint import Actor, CaseClass, Complaint
 from besadu.domain.workflow import ROWS, Action
 from besadu.errors import Invalid
 from besadu.frozen import dataclass
-from besadu.services import answers, casework, handling
+from besadu.services import answers, casework, handling, supporting
 from besadu.services.office import Office
+from besadu.services.supporting import Request
 
 Values = Mapping[str, str]
 Trouble = Literal["", "invalid", "too_late"]
+SUPPORT_LINES: Final = (1, 2, 3)  # of the disposisi; more OPDs can be asked afterwards
+_SUPPORT_FIELDS: Final = tuple(f"{name}_{number}" for number in SUPPORT_LINES for name in ("support", "wanted"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +51,15 @@ def _forward(office: Office, actor: Actor, ticket: str, values: Values) -> Compl
         ticket,
         agency_code=values["agency_code"],
         note=values["note"],
+        supporting=_requests(values),
         case_class=_case_class(values["case_class"]),
     )
+
+
+def _requests(values: Values) -> list[Request]:
+    """What the disposisi asks of further agencies, without the lines that were left empty."""
+    lines = ((values[f"support_{number}"], values[f"wanted_{number}"]) for number in SUPPORT_LINES)
+    return [Request(agency=agency, wanted=wanted) for agency, wanted in lines if agency or wanted.strip()]
 
 
 def _refer(office: Office, actor: Actor, ticket: str, values: Values) -> Complaint:
@@ -83,7 +93,7 @@ FORMS: Final[Mapping[str, Form]] = {
         Form(
             action="forward",
             main="agency_code",
-            fields=("agency_code", "note", "case_class"),
+            fields=("agency_code", "note", "case_class", *_SUPPORT_FIELDS),
             run=_forward,
             done="Laporan didisposisikan. Pelapor dan pejabat penghubung OPD diberi tahu.",
         ),
@@ -174,6 +184,24 @@ FORMS: Final[Mapping[str, Form]] = {
             fields=(),
             run=lambda office, actor, ticket, _values: casework.let_go(office, actor, ticket),
             done="Pengingat berjalan kembali.",
+        ),
+        Form(
+            action="ask_support",
+            main="support_agency",
+            fields=("support_agency", "wanted"),
+            run=lambda office, actor, ticket, values: supporting.ask(
+                office, actor, ticket, agency=values["support_agency"], wanted=values["wanted"]
+            ),
+            done="OPD pendukung mendapat pesan dengan tautannya sendiri.",
+        ),
+        Form(
+            action="end_support",
+            main="support_agency",
+            fields=("support_agency",),
+            run=lambda office, actor, ticket, values: supporting.end(
+                office, actor, ticket, agency=values["support_agency"]
+            ),
+            done="Permintaan dukungan dibatalkan; tautannya tidak berlaku lagi.",
         ),
         Form(
             action="renew_link",

@@ -29,6 +29,8 @@ DONE: Final = {
     "progress": "Kabar perkembangan disimpan.",
     "answer": "Jawaban dikirim kepada admin BESADU.",
     "note": "Catatan disimpan.",
+    "contribute": "Kiriman Anda tersimpan dan dapat dibaca OPD yang menjawab.",
+    "decline_support": "Terima kasih. OPD yang menjawab dan admin BESADU sudah diberi tahu.",
 }
 
 
@@ -71,8 +73,8 @@ def take(
     ``seen`` is the complaint if the caller has just read it. Raises KeyError, Unavailable.
     """
     values = {name: request.form.get(name, "").replace("\r\n", "\n") for name in _FIELDS}
-    values |= {"tell": "ya"} if "tell" in request.form else {}
-    kept, before, problem = _files(office, media, ticket, actor) if action == "answer" else ((), (), "")
+    values |= {name: "ya" for name in ("tell", "finished") if name in request.form}
+    kept, before, problem = _files(office, media, ticket, actor) if action in ("answer", "contribute") else ((), (), "")
     filled = Filled(step=action, values=values, kept=kept, before=before, problem=problem)
     if problem:
         return filled
@@ -89,7 +91,7 @@ def take(
 def _files(office: Office, media: Media, ticket: str, actor: Actor) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Files of the work done, files of the place before it, and what is wrong with one of them."""
     brought = any(file.filename for file in request.files.values())
-    if brought and not any(row.action == "answer" for row in desk.agency_file(office, actor, ticket).steps):
+    if brought and not {"answer", "contribute"} & {row.action for row in desk.agency_file(office, actor, ticket).steps}:
         return (), (), ""  # nothing is kept for a step that cannot be taken
     before, first = keep_files(office, media, ticket, actor.agency, field="before")
     kept, second = keep_files(office, media, ticket, actor.agency, room=MOST_FILES - len(before))
@@ -106,6 +108,7 @@ def _typed(filled: Filled) -> Typed:
         scheduled=filled.values["how"] == "jadwal",
         tell="tell" in filled.values,
         agency=filled.values["agency"],
+        finished="finished" in filled.values,
         revision=_number(request.form.get("revision", "")),
     )
 

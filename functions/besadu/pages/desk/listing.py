@@ -5,7 +5,7 @@ from flask import Flask, render_template
 from besadu import links
 from besadu.errors import Refused
 from besadu.services import letters
-from besadu.services.desk import DEAD_LINK
+from besadu.services.admission import DEAD_LINK
 from besadu.services.office import Office
 
 

@@ -13,7 +13,7 @@ from besadu.pages.desk.forms import Filled
 from besadu.pages.files import upload_fields
 from besadu.pages.viewing import Viewer
 from besadu.pages.wsgi import mount_of
-from besadu.services import desk
+from besadu.services import admission, desk
 from besadu.services.desk import AgencyFile
 from besadu.services.office import Office
 
@@ -31,7 +31,7 @@ def add_to(app: Flask, office: Office, media: Media) -> None:
 
     @app.get("/t/<token>/bukti/<evidence_id>")
     def download(token: str, evidence_id: str) -> BaseResponse:
-        complaint, _ = desk.follow(office, token)
+        complaint, _ = admission.follow(office, token)
         item = desk.evidence_of(office, complaint, evidence_id)
         if item is None:
             abort(404)
@@ -46,7 +46,7 @@ def add_to(app: Flask, office: Office, media: Media) -> None:
         action = forms.step_named(step)
         if action is None:
             abort(404)
-        complaint, actor = desk.follow(office, token)
+        complaint, actor = admission.follow(office, token)
         filled = forms.take(office, media, actor, complaint.ticket, action, complaint)
         if filled:
             return _page(office, token, desk.agency_file(office, actor, complaint.ticket), filled=filled), filled.status
@@ -81,7 +81,7 @@ def shown(office: Office, file: AgencyFile, filled: Filled | None) -> dict[str, 
         "file": file,
         "steps": {row.action: row.label for row in file.steps},
         "filled": filled or Filled(),
-        **upload_fields(office, file.ticket, file.agency),
+        **upload_fields(office, file.ticket, file.reader),
         "today": today,
         "others": [
             agency for agency in office.store.directory.agencies() if not agency.outside and agency.code != file.agency

@@ -22,6 +22,8 @@ _WABA = "102290129340398"
 # Templates whose first value names the post that gets them.
 TO_POSTS = (
     "disposisi_baru",
+    "dukungan_diminta",
+    "dukungan_masuk",
     "pengingat_kantor",
     "pengingat_opd",
     "ringkasan_kantor",
