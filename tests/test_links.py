@@ -12,7 +12,7 @@ from besadu.links import Link
 from tests.factories import START, some_settings
 
 SETTINGS = some_settings("links")
-LINK = Link(ticket="BSD-26-4839-2050", agency="dishub", disposition=2, expires_at=START + timedelta(days=1))
+LINK = Link(ticket="BSD-26-4839-2050", agency="dishub", disposition=2, issued_at=START)
 
 
 def test_a_link_comes_back_as_it_was_issued() -> None:

@@ -1,7 +1,7 @@
 """One-ticket links: a signed, expiring token with which a duty post sees and answers one complaint, no other."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -11,7 +11,9 @@ from besadu.errors import MissingSetting, Refused
 from besadu.frozen import dataclass
 
 LinkPost = Literal["duty", "deputy", "head"]
-_POSTS: tuple[LinkPost, ...] = get_args(LinkPost)
+POSTS: tuple[LinkPost, ...] = get_args(LinkPost)
+LIFE = timedelta(days=120)  # the longest answer clock is 60 working days
+LIST_LIFE = timedelta(days=7)
 _SALT = "desk"
 _PICTURE = "picture"
 _LIST = "list"
@@ -21,19 +23,27 @@ _STAFF_UPLOAD = "staff-upload"
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """What a token stands for. It dies when the complaint is handed over again: ``disposition`` no longer matches."""
+    """What a token stands for. It dies when the complaint is handed over again: ``disposition`` no longer matches.
+
+    And when an admin revokes the links of ``post`` that were issued until then.
+    """
 
     ticket: str
     agency: str
     disposition: int
-    expires_at: datetime
+    issued_at: datetime  # to the second
     post: LinkPost = "duty"  # whose link it is, so that the history says who opened it
+
+    @property
+    def expires_at(self) -> datetime:
+        """The first moment at which it opens nothing."""
+        return self.issued_at + LIFE
 
 
 def issue(settings: Settings, link: Link) -> str:
     """The token for this link."""
-    expires = int(link.expires_at.timestamp())
-    return _signer(settings).dumps([link.ticket, link.agency, link.disposition, expires, link.post])
+    issued = int(link.issued_at.timestamp())
+    return _signer(settings).dumps([link.ticket, link.agency, link.disposition, issued, link.post])
 
 
 def url(settings: Settings, token: str) -> str:
@@ -44,13 +54,13 @@ def url(settings: Settings, token: str) -> str:
 def read(settings: Settings, token: str, now: datetime) -> Link:
     """What the token stands for. Raises Refused when it is altered or expired."""
     try:
-        ticket, agency, disposition, expires, *post = _signer(settings).loads(token)
+        ticket, agency, disposition, issued, post = _signer(settings).loads(token)
         link = Link(
             ticket=ticket,
             agency=agency,
             disposition=int(disposition),
-            expires_at=datetime.fromtimestamp(expires, UTC),
-            post=next((known for known in _POSTS if post == [known]), "duty"),
+            issued_at=datetime.fromtimestamp(issued, UTC),
+            post=_post(post),
         )
     except (BadData, ValueError, TypeError):
         message = "altered link"
@@ -61,9 +71,26 @@ def read(settings: Settings, token: str, now: datetime) -> Link:
     return link
 
 
-def issue_list(settings: Settings, agency: str, expires_at: datetime) -> str:
+def _post(name: object) -> LinkPost:
+    """Raises ValueError for none that we know."""
+    found = next((known for known in POSTS if known == name), None)
+    if found is None:
+        raise ValueError("unknown post")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLink:
+    """What a token for all that waits for an agency stands for. The links on that page are as old as this one."""
+
+    agency: str
+    issued_at: datetime  # to the second
+    post: LinkPost = "duty"
+
+
+def issue_list(settings: Settings, link: ListLink) -> str:
     """The token under which a post finds all that waits for its agency."""
-    return _signer(settings, _LIST).dumps([agency, int(expires_at.timestamp())])
+    return _signer(settings, _LIST).dumps([link.agency, int(link.issued_at.timestamp()), link.post])
 
 
 def list_url(settings: Settings, token: str) -> str:
@@ -71,9 +98,16 @@ def list_url(settings: Settings, token: str) -> str:
     return f"{settings.besadu_public_url}/assignment/daftar/{token}"
 
 
-def read_list(settings: Settings, token: str, now: datetime) -> str:
-    """The agency that the token stands for. Raises Refused when it is altered or expired."""
-    return _read_expiring(settings, _LIST, token, now)
+def read_list(settings: Settings, token: str, now: datetime) -> ListLink:
+    """What the token stands for. Raises Refused when it is altered or expired."""
+    try:
+        agency, issued, post = _signer(settings, _LIST).loads(token)
+        link = ListLink(agency=agency, issued_at=datetime.fromtimestamp(issued, UTC), post=_post(post))
+    except (BadData, ValueError, TypeError):
+        raise Refused("altered link") from None
+    if now >= link.issued_at + LIST_LIFE:
+        raise Refused("expired link")
+    return link
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,12 +180,8 @@ def picture_url(settings: Settings, evidence_id: str, expires_at: datetime) -> s
 
 def read_picture(settings: Settings, token: str, now: datetime) -> str:
     """The evidence id that the token stands for. Raises Refused when it is altered or expired."""
-    return _read_expiring(settings, _PICTURE, token, now)
-
-
-def _read_expiring(settings: Settings, salt: str, token: str, now: datetime) -> str:
     try:
-        name, expires = _signer(settings, salt).loads(token)
+        name, expires = _signer(settings, _PICTURE).loads(token)
         valid = now < datetime.fromtimestamp(expires, UTC)
     except (BadData, ValueError, TypeError):
         valid, name = False, ""

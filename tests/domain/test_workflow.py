@@ -59,7 +59,7 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "end_support": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
     "contribute": (WITH_AGENCY | {State.ASKED}, {"officer"}, "same"),
     "decline_support": (WITH_AGENCY | {State.ASKED}, {"officer"}, "same"),
-    "renew_link": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
+    "revoke_links": (WITH_AGENCY | {State.ASKED}, {"admin"}, "same"),
     "satisfied": (ARRIVING, {"citizen"}, State.CLOSED),
     "dissatisfied": (ARRIVING, {"citizen"}, State.REOPENED),
     "appeal": (ARRIVING, {"citizen"}, State.CLOSED),

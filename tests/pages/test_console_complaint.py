@@ -395,11 +395,19 @@ def test_a_promise_is_passed_on_as_such(cast: Cast, sits: Sits) -> None:
 def test_an_admin_ends_the_links_of_an_agency(cast: Cast, sits: Sits) -> None:
     ticket = cast.forwarded()
     admin = sits("admin")
-    assert admin.post(f"/laporan/{ticket}/renew_link", reason="").status_code == 422
+    refused = admin.post(f"/laporan/{ticket}/revoke_links", reason="", link="DISHUB:duty")
+    assert refused.status_code == 422
+    assert read(refused).select_one("input[name=link][value='DISHUB:duty'][checked]")
+    assert admin.post(f"/laporan/{ticket}/revoke_links", reason="Tersebar.", link="DPUPR").status_code == 422
     sent = len(cast.office.store.outbox.of_ticket(ticket))
-    assert admin.post(f"/laporan/{ticket}/renew_link", reason="Tautan tersebar.").status_code == 303
-    assert cast.stored(ticket).disposition == 2
+    end = {"reason": "Tautan tersebar.", "link": "DISHUB:duty"}
+    assert admin.post(f"/laporan/{ticket}/revoke_links", **end).status_code == 303
     assert len(cast.office.store.outbox.of_ticket(ticket)) == sent
-    assert admin.post(f"/laporan/{ticket}/renew_link", reason="Kirim yang baru.", send="ya").status_code == 303
+    again = {"reason": "Kirim yang baru.", "link": "DISHUB"}
+    assert admin.post(f"/laporan/{ticket}/revoke_links", **again, send="ya").status_code == 303
     assert len(cast.office.store.outbox.of_ticket(ticket)) == sent + 1
-    assert cast.stored(ticket).history[-1].note == "Kirim yang baru."
+    notes = [entry.note for entry in cast.stored(ticket).history[-2:]]
+    assert notes == [
+        "Petugas piket Dishub Dinas Perhubungan: Tautan tersebar.",
+        "semua tautan Dinas Perhubungan: Kirim yang baru.",
+    ]

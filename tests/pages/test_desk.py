@@ -2,7 +2,6 @@ import io
 import re
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -107,7 +106,7 @@ def test_a_dead_link_is_refused_politely(desk: FlaskClient, case: Case, path: st
     for token, said in (
         ("x.y.z", "tidak berlaku"),
         (case.token()[:-3], "tidak berlaku"),
-        (case.token(expires_at=case.hands.now() - timedelta(days=1)), "kedaluwarsa"),
+        (case.token(issued_at=case.hands.now() - links.LIFE), "kedaluwarsa"),
         (case.token(agency="lain"), "tautan ini tidak berlaku lagi"),
         (old, "diteruskan ulang"),
     ):
@@ -325,7 +324,7 @@ def test_a_file_that_is_not_there_yet_or_refused_says_so(desk: FlaskClient, case
 
 def test_a_digest_leads_to_all_that_waits_with_a_link_each(case: Case, desk: FlaskClient) -> None:
     code = case.agency.code
-    token = links.issue_list(case.office.settings, code, case.hands.now() + timedelta(days=7))
+    token = links.issue_list(case.office.settings, links.ListLink(agency=code, issued_at=case.hands.now()))
     page = read(desk.get(f"/daftar/{token}"))
     (row,) = page.select("a.row")
     assert case.ticket in row.text
@@ -337,7 +336,7 @@ def test_a_digest_leads_to_all_that_waits_with_a_link_each(case: Case, desk: Fla
 
 
 def test_a_list_that_is_altered_or_old_is_closed(case: Case, desk: FlaskClient) -> None:
-    token = links.issue_list(case.office.settings, "DPUPR", case.hands.now() + timedelta(days=7))
+    token = links.issue_list(case.office.settings, links.ListLink(agency="DPUPR", issued_at=case.hands.now()))
     assert desk.get(f"/daftar/{token}x").status_code == 410
     assert desk.get(f"/daftar/{case.token()}").status_code == 410
     case.hands.advance(days=8)
@@ -426,10 +425,13 @@ def test_a_return_names_the_right_agency(desk: FlaskClient, case: Case, stack: S
 
 def test_a_link_that_died_while_somebody_wrote_does_not_cost_the_words(desk: FlaskClient, case: Case) -> None:
     old = case.token()
-    casework.renew_link(case.office, ADMIN, case.ticket, reason="Tersebar.", send=False)
+    case.hands.advance(seconds=1)
+    casework.revoke_links(
+        case.office, ADMIN, case.ticket, agency=case.agency.code, post="", reason="Tersebar.", send=False
+    )
     answer = send(desk, case, "answer", token=old, text="Sudah <b>ditambal</b> kemarin")
     assert answer.status_code == 410
-    assert "tautannya diganti" in answer.text
+    assert "sudah dicabut" in answer.text
     words = read(answer).select_one("textarea")
     assert words
     assert words.text == "Sudah <b>ditambal</b> kemarin"

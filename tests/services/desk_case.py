@@ -77,7 +77,7 @@ class Case:
             ticket=now.ticket,
             agency=self.agency.code,
             disposition=dict(admission.hand_overs(now)).get(self.agency.code, now.disposition),
-            expires_at=self.hands.now() + timedelta(days=30),
+            issued_at=self.hands.now(),
         )
         return links.issue(self.office.settings, replace(link, **changes))  # type: ignore[arg-type]
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from besadu import links
 from besadu.domain.complaint import Actor, State, TalkLine, first_broken_entry
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid, Refused
@@ -51,7 +52,7 @@ def test_an_altered_expired_or_foreign_link_is_refused(stack: Stack) -> None:
         with pytest.raises(Refused):
             desk.open_link(case.office, bad)
     with pytest.raises(Refused, match="kedaluwarsa"):
-        desk.open_link(case.office, case.token(expires_at=case.hands.now()))
+        desk.open_link(case.office, case.token(issued_at=case.hands.now() - links.LIFE))
     with pytest.raises(Refused):
         desk.open_link(case.office, case.token(ticket=other.ticket))
     assert all(entry.action != admission.OPENED for entry in case.stored().history)

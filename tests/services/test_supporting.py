@@ -38,6 +38,10 @@ def part(case: Case) -> Support:
     return found
 
 
+def all_of(case: Case) -> links.ListLink:
+    return links.ListLink(agency=case.agency.code, issued_at=case.hands.now())
+
+
 def steps(case: Case) -> set[str]:
     return {row.action for row in desk.agency_file(case.office, case.officer, case.ticket).steps}
 
@@ -50,7 +54,7 @@ def test_the_disposisi_names_one_that_leads_and_others_that_help(stack: Stack) -
         ADMIN,
         case.ticket,
         agency_code=case.agency.code,
-        supporting=[Request(agency=other.agency.code, wanted="Mohon cek salurannya.")],
+        helpers=[Request(agency=other.agency.code, wanted="Mohon cek salurannya.")],
     )
     (one,) = after.support
     assert (after.agency, one.agency, one.state) == (case.agency.code, other.agency.code, SupportState.ASKED)
@@ -76,7 +80,7 @@ def test_what_cannot_be_asked_is_told_and_nothing_is_handed_over(stack: Stack, w
         "empty": [Request(agency=other.code, wanted=" ")],
     }[wrong]
     with pytest.raises(Invalid):
-        casework.forward(case.office, ADMIN, case.ticket, agency_code=case.agency.code, supporting=asked)
+        casework.forward(case.office, ADMIN, case.ticket, agency_code=case.agency.code, helpers=asked)
     assert case.stored().state == State.RECEIVED
 
 
@@ -208,12 +212,12 @@ def test_who_has_done_its_part_is_not_reminded(lead: Case) -> None:
 
 def test_the_page_of_all_that_waits_has_what_is_to_be_helped_with(lead: Case) -> None:
     helper = lead.support()
-    (row,) = letters.waiting(helper.office, helper.agency.code)
+    (row,) = letters.waiting(helper.office, all_of(helper))
     assert (row.ticket, row.due) == (lead.ticket, lead.stored().due)
     _, actor = desk.open_link(helper.office, row.token)
     assert actor.agency == helper.agency.code
     desk.act(helper.office, helper.officer, helper.ticket, "contribute", desk.Typed(text="Beres.", finished=True))
-    assert letters.waiting(helper.office, helper.agency.code) == []
+    assert letters.waiting(helper.office, all_of(helper)) == []
 
 
 def test_a_duty_post_that_nobody_reaches_is_stood_in_for_by_its_deputy(lead: Case) -> None:
@@ -231,7 +235,7 @@ def test_a_leading_agencys_old_link_does_not_open_the_case_as_a_helping_one(lead
         ADMIN,
         lead.ticket,
         agency_code=other.agency.code,
-        supporting=[Request(agency=lead.agency.code, wanted="Bantu.")],
+        helpers=[Request(agency=lead.agency.code, wanted="Bantu.")],
     )
     with pytest.raises(Refused, match="diteruskan ulang"):
         admission.enter(lead.office, old)

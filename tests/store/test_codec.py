@@ -17,6 +17,7 @@ from besadu.domain.complaint import (
     PausedClock,
     Place,
     Reporter,
+    Revocation,
     State,
     TalkLine,
 )
@@ -80,6 +81,7 @@ WHOLE: list[Any] = [
         agency_name="an",
         disposition=2,
         disposition_note="dn",
+        revoked=(Revocation(agency="a", post="duty", at=LATER),),
         support=(
             Support(
                 agency="b",

@@ -117,6 +117,15 @@ class Extension:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Revocation:
+    """An OPD's post has links to this complaint that open nothing: those issued before the second of ``at``."""
+
+    agency: str
+    post: str  # "" for all posts of the OPD
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pause:
     """The office's clock stood still: the citizen was asked."""
 
@@ -192,6 +201,7 @@ class Complaint:
     disposition: int = 0  # number of the hand-over; one-ticket links are bound to it
     disposition_note: str = ""
     support: tuple[Support, ...] = ()  # OPDs that help the responsible one
+    revoked: tuple[Revocation, ...] = ()  # one-ticket links of any OPD
     instruction: str = ""  # the admin's reason for sending an answer back
     clock: str = ""  # the clock that runs, "" when none does
     clock_started: datetime | None = None

@@ -1,13 +1,14 @@
 """Whom a one-ticket link lets in: a post of the agency, for one hand-over; each opening goes on the history."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from besadu import links, logs
 from besadu.domain.complaint import Actor, Complaint
 from besadu.domain.support import SupportState
 from besadu.errors import Conflict, Refused
-from besadu.frozen import replace
+from besadu.frozen import dataclass, replace
+from besadu.services import notices
 from besadu.services.office import Office
 from besadu.store.client import Stored
 from besadu.store.complaints import Decision
@@ -21,13 +22,17 @@ MOVED_ON: Final = (
     "Laporan ini sudah diteruskan ulang atau tautannya diganti, sehingga tautan ini tidak berlaku lagi. "
     "Gunakan tautan yang terbaru."
 )
+REVOKED: Final = (
+    "Tautan ini sudah dicabut oleh admin BESADU. Gunakan tautan yang lebih baru, atau mintalah yang baru kepada admin."
+)
 _UNTITLED: Final = {"duty": "Petugas", "deputy": "Wakil penghubung", "head": "Kepala"}
 
 
 def enter(office: Office, token: str) -> tuple[Complaint, Actor]:
     """The complaint of a link, and as whom its holder acts; the opening goes on the history, once an hour at most.
 
-    Raises Refused (Indonesian, for the page) when the link is altered, expired or of an earlier hand-over; Unavailable.
+    Raises Refused (Indonesian, for the page) when the link is altered, expired, revoked or of an earlier hand-over;
+    Unavailable.
     """
     stored, actor = _followed(office, token)
     return _with_opening(office, stored, actor), actor
@@ -37,6 +42,47 @@ def follow(office: Office, token: str) -> tuple[Complaint, Actor]:
     """The same without a trace in the history."""
     stored, actor = _followed(office, token)
     return stored.value, actor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """A post that has, or may get, a link to a complaint; ``opened_at`` is its last opening, as far as is written."""
+
+    agency: str
+    post: links.LinkPost
+    title: str
+    opened_at: datetime | None
+
+
+def holders(office: Office, complaint: Complaint) -> list[Holder]:
+    """All posts whose links let somebody in, the responsible agency's first."""
+    opened = {entry.actor: entry.at for entry in complaint.history if entry.action == OPENED}
+    found = []
+    for code, _ in sorted(hand_overs(complaint), key=lambda pair: (pair[0] != complaint.agency, pair[1])):
+        agency = office.store.directory.agency(code)
+        for post in links.POSTS:
+            title = post_title(agency, code, post)
+            if post == "duty" or title in opened or (agency and notices.addresses(getattr(agency, post))):
+                found.append(Holder(agency=code, post=post, title=title, opened_at=opened.get(title)))
+    return found
+
+
+def post_title(agency: AgencyRecord | None, code: str, name: links.LinkPost) -> str:
+    """As whom the holder of a link acts: the post, its deputy and the head have a link each, in every agency."""
+    if agency is None:
+        return f"{_UNTITLED[name]} {code}"
+    title, short = getattr(agency, name).title, agency.short or agency.name
+    if not title:
+        return f"{_UNTITLED[name]} {agency.name}"
+    return title if short in title else f"{title} {short}"
+
+
+def _is_revoked(complaint: Complaint, link: links.Link) -> bool:
+    """Links are issued to the second, and a new one goes out in the very second of the revocation."""
+    return any(
+        one.agency == link.agency and one.post in ("", link.post) and link.issued_at < one.at.replace(microsecond=0)
+        for one in complaint.revoked
+    )
 
 
 def hand_overs(complaint: Complaint) -> set[tuple[str, int]]:
@@ -55,15 +101,10 @@ def _followed(office: Office, token: str) -> tuple[Stored[Complaint], Actor]:
         raise Refused(DEAD_LINK)
     if (link.agency, link.disposition) not in hand_overs(stored.value):
         raise Refused(MOVED_ON)
+    if _is_revoked(stored.value, link):
+        raise Refused(REVOKED)
     agency = office.store.directory.agency(link.agency)
-    return stored, Actor(role="officer", name=_post_title(agency, link), agency=link.agency)
-
-
-def _post_title(agency: AgencyRecord | None, link: links.Link) -> str:
-    """As whom the holder of this link acts: the post, its deputy and the head have a link each."""
-    posts = {"duty": agency.duty, "deputy": agency.deputy, "head": agency.head} if agency else {}
-    post = posts.get(link.post)
-    return post.title if post and post.title else f"{_UNTITLED[link.post]} {agency.name if agency else link.agency}"
+    return stored, Actor(role="officer", name=post_title(agency, link.agency, link.post), agency=link.agency)
 
 
 def _with_opening(office: Office, stored: Stored[Complaint], actor: Actor) -> Complaint:

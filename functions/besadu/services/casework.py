@@ -1,19 +1,23 @@
 """What an admin does with a complaint: one verb a function, each one commit of step, history entry and messages."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from besadu import links
 from besadu.domain import conditions, ladder, support, workflow
-from besadu.domain.complaint import Actor, CaseClass, Complaint, TalkLine
+from besadu.domain.complaint import Actor, CaseClass, Complaint, Revocation, TalkLine
 from besadu.domain.nik import mask_in
+from besadu.domain.outbox import OutboxItem
 from besadu.errors import Invalid
 from besadu.frozen import replace
-from besadu.services import notices
+from besadu.services import admission, notices, supporting
 from besadu.services.office import Office
-from besadu.services.steps import Step, agency_told, change, citizen_told, filled, fits, joined, said, take
-from besadu.services.supporting import Request, checked, with_asked
+from besadu.services.steps import Step, change, citizen_told, filled, fits, joined, said, take
+from besadu.services.supporting import Request
 from besadu.store.complaints import Decision
 from besadu.store.keys import key
+from besadu.store.officepage import AgencyRecord
 
 LONGEST_TITLE = 120
 # What belongs to one hand-over and begins anew with the next.
@@ -37,11 +41,11 @@ def forward(
     agency_code: str,
     note: str = "",
     case_class: CaseClass = "ordinary",
-    supporting: Iterable[Request] = (),
+    helpers: Iterable[Request] = (),
 ) -> Complaint:
     """Hand the complaint to an agency (disposisi). Tells the citizen and the agency's duty post.
 
-    ``supporting``: other agencies that are asked to help it, each with a message and a link of its own.
+    ``helpers``: other agencies that are asked to help it, each with a message and a link of its own.
 
     Raises Invalid for an unknown or outside agency, NotAllowed, KeyError for an unknown ticket, Conflict, Unavailable.
     """
@@ -49,7 +53,7 @@ def forward(
     if agency.outside:
         message = f"{agency.name} di luar Pemerintah Kabupaten; gunakan Rujuk."
         raise Invalid(message)
-    now, asked = office.now(), checked(office, supporting, lead=agency.code)
+    now, asked = office.now(), supporting.checked(office, helpers, lead=agency.code)
 
     def decide(before: Complaint) -> Decision:
         after = workflow.step(
@@ -68,7 +72,7 @@ def forward(
             **_FRESH,
         )
         promised = workflow.answer_due(after, now=now, calendar=office.calendar())
-        after, called = with_asked(replace(after, promised=promised), asked, before=before, now=now)
+        after, called = supporting.with_asked(replace(after, promised=promised), asked, before=before, now=now)
         values = {"agency": agency.name, "due": notices.day(before, promised)}
         told = notices.to_citizen(before, workflow.words("forward", actor.role), values, now=now)
         cause = f"{ticket}:{before.revision}"
@@ -172,19 +176,41 @@ def merge(office: Office, actor: Actor, ticket: str, *, into: str) -> Complaint:
     return change(office, ticket, decide)
 
 
-def renew_link(office: Office, actor: Actor, ticket: str, *, reason: str, send: bool) -> Complaint:
-    """End every link of the agency to this complaint; with ``send`` its duty post gets a new one."""
+def revoke_links(
+    office: Office, actor: Actor, ticket: str, *, agency: str, post: str, reason: str, send: bool
+) -> Complaint:
+    """End the links of an agency's post to this complaint, or with ``post`` "" of all its posts.
+
+    ``send``: the post, or the duty post, gets a new one. Raises Invalid, NotAllowed, KeyError, Conflict, Unavailable.
+    """
     filled(reason, "Alasan")
-    now = office.now()
+    now, chosen = office.now(), next((known for known in links.POSTS if known == post), None)
+    record = notices.agency_of(office, agency)
 
     def decide(before: Complaint) -> Decision:
-        # Links are bound to the number of the hand-over, so the next number ends them all.
-        number = before.next_disposition
-        after = workflow.step(before, "renew_link", actor, now=now, calendar=office.calendar(), disposition=number)
-        told = agency_told(office, "renew_link")(before, after, now) if send else ()
-        return Decision(after=after, action="renew_link", actor=actor, note=reason.strip(), outbox=told)
+        if agency not in {code for code, _ in admission.hand_overs(before)} or (post and chosen is None):
+            raise Invalid("Pilih tautan yang dicabut.")
+        others = (one for one in before.revoked if (one.agency, one.post) != (agency, post))
+        revoked = (*others, Revocation(agency=agency, post=post, at=now))
+        after = workflow.step(before, "revoke_links", actor, now=now, calendar=office.calendar(), revoked=revoked)
+        told = _new_link(after, record, chosen or "duty", cause=f"{ticket}:{before.revision}", now=now)
+        title = admission.post_title(record, agency, chosen) if chosen else f"semua tautan {record.name}"
+        note = joined(title, reason)
+        return Decision(
+            after=after, action="revoke_links", actor=actor, note=note, outbox=(told,) if told and send else ()
+        )
 
     return change(office, ticket, decide)
+
+
+def _new_link(
+    complaint: Complaint, agency: AgencyRecord, post: links.LinkPost, *, cause: str, now: datetime
+) -> OutboxItem | None:
+    helping = support.of(complaint.support, agency.code)
+    if helping and agency.code != complaint.agency:
+        return supporting.asking(complaint, agency, helping, cause=cause, now=now, post=post)
+    template = workflow.ROWS["revoke_links"].tells_agency
+    return notices.to_agency(complaint, agency, template, cause=cause, now=now, post=post)
 
 
 def note(office: Office, actor: Actor, ticket: str, *, text: str) -> Complaint:

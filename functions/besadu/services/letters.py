@@ -1,6 +1,6 @@
 """The links and words of a message to a post, made when it is sent: a link that lets somebody in is stored nowhere."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from besadu import links, texts
@@ -12,8 +12,6 @@ from besadu.frozen import dataclass, replace
 from besadu.services import supporting
 from besadu.services.office import Office
 
-LINK_LIFE: Final = timedelta(days=120)  # the longest answer clock is 60 working days
-LIST_LIFE: Final = timedelta(days=7)
 LONG_VALUE: Final = 3  # of every template to a post: a complaint's title, or the list of a digest
 LONGEST_TITLE: Final = 60  # letters of a complaint's title in an SMS, which may have four segments
 LONGEST_LIST: Final = 160
@@ -48,12 +46,12 @@ class Waiting:
     token: str
 
 
-def waiting(office: Office, agency: str) -> list[Waiting]:
-    """What waits for this agency, the most urgent first, a page; then what it is asked to help with.
+def waiting(office: Office, link: links.ListLink) -> list[Waiting]:
+    """What waits for this link's agency, the most urgent first, a page; then what it is asked to help with.
 
     Raises Unavailable.
     """
-    now, calendar, complaints = office.now(), office.calendar(), office.store.complaints
+    now, calendar, complaints, agency = office.now(), office.calendar(), office.store.complaints, link.agency
     helping = (supporting.seen_from(one, agency) for one in complaints.supported_by(agency))
     return [
         Waiting(
@@ -62,7 +60,9 @@ def waiting(office: Office, agency: str) -> list[Waiting]:
             created_at=complaint.created_at,
             due=complaint.due,
             days_left=working_days_left(now, complaint.due, calendar) if complaint.due else None,
-            token=links.issue(office.settings, _ticket(complaint.ticket, agency, complaint.disposition, now)),
+            token=links.issue(
+                office.settings, _ticket(complaint.ticket, agency, complaint.disposition, link.issued_at, link.post)
+            ),
         )
         for complaint in [*complaints.on_desk("agency", agency=agency), *(one for one in helping if one)]
     ]
@@ -75,7 +75,9 @@ def _link(office: Office, item: OutboxItem, now: datetime) -> tuple[str, str]:
         token = links.issue(office.settings, _ticket(item.ticket, item.link_for, item.disposition, now, item.link_post))
         return token, links.url(office.settings, token)
     if item.link_for:
-        token = links.issue_list(office.settings, item.link_for, now + LIST_LIFE)
+        token = links.issue_list(
+            office.settings, links.ListLink(agency=item.link_for, issued_at=now, post=item.link_post)
+        )
         return token, links.list_url(office.settings, token)
     if item.ticket:
         return item.ticket, f"{public}/console/laporan/{item.ticket}"
@@ -89,8 +91,8 @@ def _listed_link(office: Office, one: Listed, now: datetime, post: links.LinkPos
     return links.url(office.settings, token)
 
 
-def _ticket(ticket: str, agency: str, disposition: int, now: datetime, post: links.LinkPost = "duty") -> links.Link:
-    return links.Link(ticket=ticket, agency=agency, disposition=disposition, expires_at=now + LINK_LIFE, post=post)
+def _ticket(ticket: str, agency: str, disposition: int, issued_at: datetime, post: links.LinkPost) -> links.Link:
+    return links.Link(ticket=ticket, agency=agency, disposition=disposition, issued_at=issued_at, post=post)
 
 
 def _cut(number: int, value: str, item: OutboxItem) -> str:

@@ -10,6 +10,7 @@ from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem, OutboxKind
 from besadu.errors import Invalid
 from besadu.frozen import replace
+from besadu.links import LinkPost
 from besadu.services.office import Office
 from besadu.store.directory import AgencyRecord, Post
 from besadu.store.keys import outbox_key
@@ -102,9 +103,11 @@ def to_agency(
     cause: str,
     now: datetime,
     rest: tuple[str, ...] = (),
+    post: LinkPost = "duty",
 ) -> OutboxItem | None:
     """A message with the one-ticket link to the agency's duty post, or to its deputy while nobody reaches that one.
 
+    With another ``post`` to that one alone.
     ``rest``: the template's values after agency, ticket and title; by default the deadline. None when neither post can
     be reached.
     """
@@ -121,4 +124,6 @@ def to_agency(
         link_for=agency.code,
         disposition=complaint.disposition,
     )
-    return to_post(agency.duty, item) or to_post(agency.deputy, replace(item, link_post="deputy"))
+    tried: tuple[LinkPost, ...] = ("duty", "deputy") if post == "duty" else (post,)
+    items = (to_post(getattr(agency, one), replace(item, link_post=one)) for one in tried)
+    return next((one for one in items if one), None)

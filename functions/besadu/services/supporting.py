@@ -10,6 +10,7 @@ from besadu.domain.outbox import OutboxItem
 from besadu.domain.support import Contribution, Support, SupportState
 from besadu.errors import Invalid
 from besadu.frozen import dataclass, replace
+from besadu.links import LinkPost
 from besadu.services import notices, steps
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
@@ -54,7 +55,8 @@ def with_asked(
             asked_at=now,
         )
         complaint = replace(complaint, support=support.asked(complaint.support, one))
-        told.append(_asking(complaint, agency, one, before=before, now=now))
+        cause = f"{before.ticket}:{before.revision}:{agency.code}"
+        told.append(asking(complaint, agency, one, cause=cause, now=now))
     return complaint, tuple(item for item in told if item)
 
 
@@ -148,6 +150,22 @@ def due_of(complaint: Complaint) -> datetime | None:
     return complaint.due if complaint.clock == "answer" else complaint.promised
 
 
+def asking(
+    complaint: Complaint, agency: AgencyRecord, one: Support, *, cause: str, now: datetime, post: LinkPost = "duty"
+) -> OutboxItem | None:
+    """The message with which ``post`` of a supporting agency hears of it; None when it cannot be reached."""
+    due = due_of(complaint)
+    return notices.to_agency(
+        replace(complaint, disposition=one.disposition),
+        agency,
+        workflow.ROWS["ask_support"].tells_agency,
+        cause=cause,
+        now=now,
+        rest=(complaint.agency_name, date_text(due) if due else "-"),
+        post=post,
+    )
+
+
 def _own_step(
     office: Office,
     actor: Actor,
@@ -170,20 +188,6 @@ def _own_step(
         return Decision(after=after, action=action, actor=actor, note=note, outbox=(told,) if told else ())
 
     return steps.change(office, ticket, decide)
-
-
-def _asking(
-    complaint: Complaint, agency: AgencyRecord, one: Support, *, before: Complaint, now: datetime
-) -> OutboxItem | None:
-    due = due_of(complaint)
-    return notices.to_agency(
-        replace(complaint, disposition=one.disposition),
-        agency,
-        workflow.ROWS["ask_support"].tells_agency,
-        cause=f"{before.ticket}:{before.revision}:{agency.code}",
-        now=now,
-        rest=(complaint.agency_name, date_text(due) if due else "-"),
-    )
 
 
 def _news(

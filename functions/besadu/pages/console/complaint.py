@@ -16,7 +16,7 @@ from besadu.pages.console.access import STAFF, Answer, may, person
 from besadu.pages.console.forms import FORMS, SUPPORT_LINES, Form, Typed, already_done, what_happened
 from besadu.pages.files import upload_fields
 from besadu.pages.signs import signs_of
-from besadu.services import preview, reading
+from besadu.services import admission, preview, reading
 from besadu.services.office import Office
 
 _DONE: Final = {"add_evidence": "Bukti ditambahkan dan sedang diperiksa."}
@@ -109,6 +109,7 @@ class _Page:
             steps={row.action: row.label for row in case.steps},
             files={item.id: item for item in case.evidence},
             signs={item.id: signs_of(item, case.complaint) for item in case.evidence},
+            holders=admission.holders(self._office, case.complaint) if "revoke_links" in names else (),
             most_support=len(SUPPORT_LINES),
             agencies=self._office.store.directory.agencies(),
             typed=typed,

@@ -51,7 +51,7 @@ def _forward(office: Office, actor: Actor, ticket: str, values: Values) -> Compl
         ticket,
         agency_code=values["agency_code"],
         note=values["note"],
-        supporting=_requests(values),
+        helpers=_requests(values),
         case_class=_case_class(values["case_class"]),
     )
 
@@ -60,6 +60,15 @@ def _requests(values: Values) -> list[Request]:
     """What the disposisi asks of further agencies, without the lines that were left empty."""
     lines = ((values[f"support_{number}"], values[f"wanted_{number}"]) for number in SUPPORT_LINES)
     return [Request(agency=agency, wanted=wanted) for agency, wanted in lines if agency or wanted.strip()]
+
+
+def _revoke(office: Office, actor: Actor, ticket: str, values: Values) -> Complaint:
+    """``link`` is the code of an agency, with ``:`` and the name of a post for the links of that post alone."""
+    agency, _, post = values["link"].partition(":")
+    if not agency:
+        raise Invalid("Pilih tautan yang dicabut.")
+    send = values["send"] == "ya"
+    return casework.revoke_links(office, actor, ticket, agency=agency, post=post, reason=values["reason"], send=send)
 
 
 def _refer(office: Office, actor: Actor, ticket: str, values: Values) -> Complaint:
@@ -204,13 +213,11 @@ FORMS: Final[Mapping[str, Form]] = {
             done="Permintaan dukungan dibatalkan; tautannya tidak berlaku lagi.",
         ),
         Form(
-            action="renew_link",
+            action="revoke_links",
             main="reason",
-            fields=("reason", "send"),
-            run=lambda office, actor, ticket, values: casework.renew_link(
-                office, actor, ticket, reason=values["reason"], send=values["send"] == "ya"
-            ),
-            done="Tautan yang lama tidak berlaku lagi.",
+            fields=("reason", "send", "link"),
+            run=_revoke,
+            done="Tautan itu tidak berlaku lagi. Siapa pun yang membukanya diberi tahu.",
         ),
         Form(
             action="send_back",

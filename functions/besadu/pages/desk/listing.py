@@ -15,10 +15,10 @@ def add_to(app: Flask, office: Office) -> None:
     @app.get("/daftar/<token>")
     def listing(token: str) -> str:
         try:
-            code = links.read_list(office.settings, token, office.now())
+            link = links.read_list(office.settings, token, office.now())
         except Refused:
             raise Refused(DEAD_LINK) from None
-        agency = office.store.directory.agency(code)
+        agency = office.store.directory.agency(link.agency)
         if agency is None:
             raise Refused(DEAD_LINK)
-        return render_template("desk/list.html", agency=agency, items=letters.waiting(office, code), here=token)
+        return render_template("desk/list.html", agency=agency, items=letters.waiting(office, link), here=token)
