@@ -15,11 +15,26 @@ MOST_SUPPORT = 8  # OPDs that are asked to help with one complaint
 MOST_CONTRIBUTIONS = 10  # of one of them
 MOST_PROGRESS = 3  # messages about progress that the citizen gets in one hand-over, at most one a day
 
+# Who returns a complaint would undo a colleague's work; more time twice is one more extension, which nobody meant.
+_OVERTAKEN_BY: Mapping[str, frozenset[str]] = {
+    "extend": frozenset({"extend", "ask_extension"}),
+    "return": frozenset({"accept", "ask", "extend", "ask_extension", "progress"}),
+}
+
 
 def refusal(action: str, complaint: Complaint, actor: Actor) -> str:
     """Why this step may not be taken now, in Indonesian; "" when nothing stands against it."""
     rule = _RULES.get(action)
     return rule(complaint, actor) if rule else ""
+
+
+def overtaken(action: str, complaint: Complaint, seen: int | None) -> bool:
+    """Whether a colleague has done something since the revision ``seen`` with which this step is no longer what it was.
+
+    None: nobody knows what was seen.
+    """
+    since = (entry for entry in complaint.history if seen is not None and entry.number > seen)
+    return any(entry.role == "officer" and entry.action in _OVERTAKEN_BY[action] for entry in since)
 
 
 def awaits_leader(complaint: Complaint) -> bool:
@@ -103,6 +118,8 @@ def _decline_support(complaint: Complaint, actor: Actor) -> str:
     own = support.of(complaint.support, actor.agency)
     if own is None or own.state is not SupportState.ASKED:
         return "Instansi Anda tidak sedang diminta mendukung laporan ini."
+    if any(one.at >= own.asked_at for one in own.contributions):
+        return "Instansi Anda sudah mengirim bagiannya, jadi tidak dapat lagi menyatakan bukan urusannya."
     return ""
 
 

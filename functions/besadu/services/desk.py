@@ -52,6 +52,7 @@ _DONE: Final = {
     "give_up": "ditutup",
     "grant_extension": "diberi tambahan waktu",
     "merge": "digabung dengan laporan lain",
+    "progress": "dilengkapi kabar perkembangannya",
     "promise": "disampaikan jadwalnya kepada pelapor",
     "recall": "diperiksa sekali lagi oleh admin",
     "refer": "dirujuk ke instansi lain",
@@ -200,9 +201,11 @@ def act(
     text = typed.text
     steps: dict[DeskAction, Callable[[], Complaint]] = {
         "accept": lambda: handling.accept(office, actor, ticket),
-        "return": lambda: handling.hand_back(office, actor, ticket, reason=text, right_agency=typed.agency),
+        "return": lambda: handling.hand_back(
+            office, actor, ticket, reason=text, right_agency=typed.agency, seen=typed.revision
+        ),
         "ask": lambda: casework.ask(office, actor, ticket, question=text),
-        "extend": lambda: handling.extend(office, actor, ticket, reason=text, day=typed.day),
+        "extend": lambda: handling.extend(office, actor, ticket, reason=text, day=typed.day, seen=typed.revision),
         "progress": lambda: handling.progress(office, actor, ticket, text=text, tell=typed.tell),
         "answer": lambda: handling.answer(
             office, actor, ticket, text=text, evidence=typed.evidence, before=typed.before, day=typed.day
@@ -244,10 +247,9 @@ def _is_done(complaint: Complaint, actor: Actor, action: DeskAction, typed: Type
     since = said[-1:] if typed.revision is None else [entry for entry in said if entry.number > typed.revision]
     same = {"extend", "ask_extension"} if action == "extend" else {action}
     alike = [entry for entry in since if entry.role == "officer" and entry.action in same]
-    if any(entry.note.endswith(typed.text.strip()) for entry in alike):
+    if any(entry.note.endswith(typed.text.strip()) and entry.actor == actor.name for entry in alike):
         return True
-    # More time twice would be one more extension, which nobody meant.
-    if alike and action == "extend":
+    if alike and action in ("accept", "extend"):  # who accepts should know that somebody has
         raise Conflict(complaint.ticket)
     return False
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from besadu.domain import conditions, deadlines, workflow
 from besadu.domain.complaint import Actor, Answer, Complaint, Extension
-from besadu.errors import Invalid
+from besadu.errors import Conflict, Invalid
 from besadu.services import notices, steps
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
@@ -17,9 +17,12 @@ def accept(office: Office, actor: Actor, ticket: str) -> Complaint:
     return steps.take(office, actor, ticket, steps.Step("accept"))
 
 
-def hand_back(office: Office, actor: Actor, ticket: str, *, reason: str, right_agency: str = "") -> Complaint:
+def hand_back(
+    office: Office, actor: Actor, ticket: str, *, reason: str, right_agency: str = "", seen: int | None = None
+) -> Complaint:
     """The agency returns the complaint to the admin, with a reason and, if it knows, the code of the right one.
 
+    ``seen``: the revision that the officer had before them; a colleague may have accepted since, or asked for time.
     Raises Invalid for an unknown agency, NotAllowed, KeyError for an unknown ticket, Conflict, Unavailable.
     """
     steps.filled(reason, "Alasan pengembalian")
@@ -27,6 +30,8 @@ def hand_back(office: Office, actor: Actor, ticket: str, *, reason: str, right_a
     now = office.now()
 
     def decide(before: Complaint) -> Decision:
+        if conditions.overtaken("return", before, seen):
+            raise Conflict(ticket)
         after = workflow.step(
             before,
             "return",
@@ -45,16 +50,21 @@ def hand_back(office: Office, actor: Actor, ticket: str, *, reason: str, right_a
     return steps.change(office, ticket, decide)
 
 
-def extend(office: Office, actor: Actor, ticket: str, *, reason: str, day: date | None) -> Complaint:
+def extend(
+    office: Office, actor: Actor, ticket: str, *, reason: str, day: date | None, seen: int | None = None
+) -> Complaint:
     """More time for the answer, until the end of ``day``; the citizen is told the new date and why.
 
     The first extension of a hand-over counts at once. A further one waits for the decision of an admin or leader.
+    ``seen``: the revision that the officer had before them; a colleague may have asked since.
     Raises Invalid for a day that is none or too far, NotAllowed, KeyError, Conflict, Unavailable.
     """
     steps.filled(reason, "Alasan tambahan waktu")
     now, reason = office.now(), reason.strip()
 
     def decide(before: Complaint) -> Decision:
+        if conditions.overtaken("extend", before, seen):
+            raise Conflict(ticket)
         due = _working_day(office, day, before)
         if before.extensions >= conditions.OWN_EXTENSIONS:
             asked = Extension(due=due, reason=reason)
