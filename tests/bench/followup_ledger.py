@@ -17,6 +17,7 @@ IN_TIME: Final = timedelta(seconds=120)  # the sweep alone
 GATHER: Final = timedelta(minutes=5)
 AGENCY: Final = (("half", 50), ("most", 80), ("due", 0), ("head", 1), ("secretary", 3))
 OFFICE: Final = (("half", 50), ("most", 80), ("due", 0), ("leader", 1))
+DECISION: Final = (("decide", 0), ("half", 50), ("most", 80), ("due", 0))
 STEPS: Final[Mapping[str, tuple[tuple[str, int], ...]]] = {
     "accept": AGENCY,
     "answer": AGENCY,
@@ -32,6 +33,7 @@ POSTS: Final[Mapping[str, tuple[str, ...]]] = {
     "leader": ("pimpinan",),
 }
 LABELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "menunggu keputusan": ("decide",),
     "separuh waktu": ("half",),
     "empat perlima waktu": ("most",),
     "hari tenggat": ("due",),
@@ -154,7 +156,9 @@ class Ledger:
                 raise Broken(f"{after.ticket}: its citizen was told of a later date twice")
             self._news.add(key)
         if "Tenggat bergeser" in entry.note and after.clock in STEPS and not after.taken_over_by:
-            self._owe(after, "duty" if STEPS[after.clock] is AGENCY else "admin", after.clock_revision, entry.at)
+            self._owe(
+                after, "duty" if STEPS[after.clock] is AGENCY else first_of(after), after.clock_revision, entry.at
+            )
         if after.clock_started and after.due and not calendar.is_working_day(local(after.due).date()):
             raise Broken(f"{after.ticket}: is due on {local(after.due)}")
 
@@ -182,13 +186,19 @@ def schedule(complaint: Complaint, calendar: Calendar) -> Iterator[tuple[str, da
     if complaint.due is None or complaint.clock_started is None or complaint.clock not in STEPS:
         return
     last = local(complaint.due).date()
-    for name, number in STEPS[complaint.clock]:
-        shared = name in {"half", "most"}
+    for name, number in DECISION if first_of(complaint) == "leader" else STEPS[complaint.clock]:
+        shared = name in {"decide", "half", "most"}
         day = shared_day(complaint, number, calendar) if shared else following(last, number, calendar)
         morning = calendar.opening(day)
         if morning <= complaint.clock_started:
             morning = calendar.opening(following(local(complaint.clock_started).date(), 1, calendar))
         yield name, morning
+
+
+def first_of(complaint: Complaint) -> str:
+    """Who is to move a complaint that lies with the office."""
+    undecided = complaint.clock == "verify" and complaint.returns >= 2 and not complaint.decided
+    return "leader" if undecided else "admin"
 
 
 def shared_day(complaint: Complaint, percent: int, calendar: Calendar) -> date:

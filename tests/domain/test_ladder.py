@@ -49,6 +49,14 @@ def test_an_answer_is_asked_for_before_its_deadline_and_then_ever_higher() -> No
     }
 
 
+def test_what_agencies_returned_twice_is_the_leaders_to_decide_from_the_first_morning_on() -> None:
+    undecided = replace(running("verify"), returns=2)
+    told = {step.name: step.to for step, _ in ladder.schedule(undecided, NO_HOLIDAYS)}
+    assert told == {"decide": ("leader",), "half": ("leader",), "most": ("leader",), "due": ("leader", "admin")}
+    assert days_of(undecided)["decide"] == "03-03 08:00"
+    assert "decide" not in days_of(replace(undecided, decided=True))
+
+
 def test_a_clock_of_one_day_reminds_on_its_last_morning_and_not_on_its_first() -> None:
     assert days_of(running("accept")) == {
         "half": "03-03 08:00",

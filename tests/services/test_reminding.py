@@ -176,6 +176,18 @@ def test_the_office_itself_is_told_by_e_mail_until_it_has_named_its_posts(office
     assert told == {"budi@belitung.example": "pengingat_kantor", "sari@belitung.example": "pengingat_kantor"}
 
 
+def test_the_leader_is_asked_to_decide_on_the_morning_after_the_second_return(office: Office, hands: Hands) -> None:
+    office.store.directory.save_officer(Officer(email="budi@belitung.example", name="Budi", role="leader"))
+    ticket = handling.hand_back(office, OFFICER, forwarded(office).ticket, reason="Bukan kewenangan kami").ticket
+    casework.forward(office, ADMIN, ticket, agency_code="dishub")
+    handling.hand_back(office, OFFICER, ticket, reason="Tetap bukan kewenangan kami")
+    hands.advance(hours=23, minutes=5)
+    assert followup.look(office, ticket) == "remind"
+    assert reminding.tell(office, "leader") == "told 1"
+    (item,) = messages(office)
+    assert item.listed[0].text.endswith("Perlu ditetapkan OPD-nya oleh pimpinan: sudah dua kali dikembalikan.")
+
+
 def test_a_letter_has_all_links_and_no_citizen(office: Office, hands: Hands) -> None:
     for ticket in TICKETS:
         forwarded(office, ticket)

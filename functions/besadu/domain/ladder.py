@@ -10,6 +10,7 @@ from typing import Literal
 
 from besadu.domain import deadlines
 from besadu.domain.complaint import Complaint, State
+from besadu.domain.conditions import awaits_leader
 from besadu.domain.deadlines import WIB, Calendar
 from besadu.frozen import dataclass, replace
 
@@ -45,6 +46,13 @@ _OFFICE = (
     Step(name="most", share=80, to=("admin",)),
     Step(name="due", days=0, to=("admin",)),
     Step(name="leader", days=1, to=("admin", "leader")),
+)
+# ... when agencies have returned it so often that the leader has to say whose it is.
+_DECISION = (
+    Step(name="decide", share=0, to=("leader",)),
+    Step(name="half", share=50, to=("leader",)),
+    Step(name="most", share=80, to=("leader",)),
+    Step(name="due", days=0, to=("leader", "admin")),
 )
 LADDER: Mapping[str, tuple[Step, ...]] = {
     "verify": _OFFICE,
@@ -92,9 +100,9 @@ def replanned(complaint: Complaint, now: datetime, calendar: Calendar) -> Compla
     return replace(still, remind_at=next_at(still, calendar))
 
 
-def of_move(clock: str) -> Step:
-    """Whom it concerns that this clock's deadline moved: who is warned of it. No step of the ladder."""
-    return Step(name=MOVED, to=LADDER[clock][0].to)
+def of_move(complaint: Complaint) -> Step:
+    """Whom it concerns that this complaint's deadline moved: who is warned of it. No step of the ladder."""
+    return Step(name=MOVED, to=_steps(complaint)[0].to)
 
 
 def gathered(day: date, calendar: Calendar) -> datetime:
@@ -112,7 +120,13 @@ def schedule(complaint: Complaint, calendar: Calendar) -> list[Planned]:
     if complaint.due is None or complaint.clock_started is None:
         return []
     started, due = complaint.clock_started, complaint.due
-    return [(step, _at(step, started, due, calendar)) for step in LADDER.get(complaint.clock, ())]
+    return [(step, _at(step, started, due, calendar)) for step in _steps(complaint)]
+
+
+def _steps(complaint: Complaint) -> tuple[Step, ...]:
+    if complaint.clock == "verify" and awaits_leader(complaint):
+        return _DECISION
+    return LADDER.get(complaint.clock, ())
 
 
 def _untaken(complaint: Complaint, calendar: Calendar) -> list[Planned]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from besadu.domain.complaint import Complaint
+from besadu.domain.conditions import awaits_leader
 from besadu.domain.deadlines import WIB, date_text, working_days_left
 from besadu.domain.outbox import Listed, OutboxItem
 from besadu.frozen import dataclass, replace
@@ -19,6 +20,9 @@ WANTED: Final = {
     "review": "ditelaah jawabannya, lalu disampaikan",
     "verify": "diverifikasi, lalu didisposisikan",
 }
+
+
+DECISION: Final = "ditetapkan OPD-nya oleh pimpinan: sudah dua kali dikembalikan"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def single(office: Office, post: Post, wanted: Wanted, blank: OutboxItem, *, our
         complaint.ticket,
         complaint.title,
         _standing(office, wanted),
-        WANTED.get(complaint.clock, "ditindaklanjuti"),
+        _wanted(complaint),
     )
     return replace(
         blank,
@@ -71,7 +75,7 @@ def listed(office: Office, wanted: list[Wanted], *, ours: bool) -> tuple[Listed,
         Listed(
             ticket=one.complaint.ticket,
             text=f"{one.complaint.ticket}: {one.complaint.title}. {_standing(office, one)}. "
-            f"Perlu {WANTED.get(one.complaint.clock, 'ditindaklanjuti')}.",
+            f"Perlu {_wanted(one.complaint)}.",
             agency="" if ours else one.complaint.agency,
             disposition=one.complaint.disposition,
         )
@@ -98,6 +102,11 @@ def within(parts: Iterable[str], longest: int = LONGEST_LIST) -> str:
         kept.append(part)
     more = len(every) - len(kept)
     return "; ".join(kept) + (f"; dan {more} lainnya" if more else "")
+
+
+def _wanted(complaint: Complaint) -> str:
+    """What has to be done, as it goes on after "perlu"."""
+    return DECISION if awaits_leader(complaint) else WANTED.get(complaint.clock, "ditindaklanjuti")
 
 
 def _standing(office: Office, wanted: Wanted) -> str:

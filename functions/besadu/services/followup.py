@@ -31,6 +31,7 @@ TOLD: Final = {
     "leader": "pimpinan",
 }
 STEPS: Final = {
+    "decide": "menunggu keputusan",
     "half": "separuh waktu",
     "most": "empat perlima waktu",
     "due": "hari tenggat",

@@ -124,7 +124,7 @@ def _decided(office: Office, before: Complaint, order: Order) -> tuple[Decision,
     if shifted:
         notes.append(f"Tenggat bergeser dari {_day(before.due)} ke {_day(after.due)}")
         if not after.taken_over_by:
-            told = tuple(reminding.lines(after, ladder.of_move(after.clock), now, calendar))
+            told = tuple(reminding.lines(after, ladder.of_move(after), now, calendar))
     if until:
         notes.append(f"pelapor dikabari: jawaban paling lambat {_day(until)}, bukan {_day(before.promised)}")
         outbox = (_news(office, before, until, order.causes),)
