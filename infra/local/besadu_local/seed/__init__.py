@@ -4,11 +4,12 @@ import tomllib
 from pathlib import Path
 
 from besadu.config import Settings
+from besadu.frozen import replace
 from besadu.queue import Queue
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import connect
-from besadu.store.directory import AgencyRecord, Directory, Officer, Post
+from besadu.store.directory import AgencyRecord, Directory, OfficePage, Officer, Post
 from besadu_local.seed import demo as sample_complaints
 from besadu_local.stack import Stack
 from besadu_local.staff import STAFF
@@ -17,6 +18,10 @@ AGENCIES = Path(__file__).with_name("agencies.toml")
 # Numbers of the 0812-0000 block: long enough to be valid, and nobody's.
 DUTY_NUMBER = "628120000{:04d}"
 HEAD_NUMBER = "628120001{:04d}"
+# Who is reminded on the office's own side.
+ADMIN = Post(title="Meja pengaduan", email="meja@belitung.example")
+SECRETARY = Post(title="Sekretaris Daerah", phone="6281200020001")
+REGENT = Post(title="Bupati Belitung", phone="6281200020002")
 
 
 def load(stack: Stack, *, demo: bool) -> None:
@@ -25,6 +30,7 @@ def load(stack: Stack, *, demo: bool) -> None:
     for number, agency in enumerate(agencies(), start=1):
         office.store.directory.save_agency(_with_posts(agency, number))
     staff(office.store.directory)
+    _posts(office)
     if demo:
         sample_complaints.load(office)
 
@@ -48,6 +54,16 @@ def staff(directory: Directory) -> None:
         directory.save_officer(
             Officer(email=person.email, name=person.name, role=person.role, agency=person.agency),
         )
+
+
+def _posts(office: Office) -> None:
+    stored, commit = office.store.directory.page_to_change(), office.store.commit()
+    page = stored.value if stored else OfficePage()
+    office.store.directory.stage_page(
+        commit, replace(page, admin=ADMIN, secretary=SECRETARY, leaders=(REGENT,)), stored
+    )
+    commit.run()
+    office.store.directory.forget()
 
 
 def _with_posts(agency: AgencyRecord, number: int) -> AgencyRecord:
