@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -69,7 +69,8 @@ class Tasks:
             return
         if task["name"] in self._names:
             raise AlreadyExists
-        at = task.get("schedule_time") or self._now()
+        when = task.get("schedule_time")
+        at = datetime.fromtimestamp(when["seconds"], UTC) if when else self._now()
         if at > self._now() + FURTHEST:
             message = f"a task may not wait for {at - self._now()}"
             raise AssertionError(message)
