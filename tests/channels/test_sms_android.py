@@ -41,7 +41,7 @@ KINDS = {
     "cancelled": ("receipt", ""),
     "data_received": ("event", "unsupported:data"),
     "event_of_the_future": ("ignored", "unknown_event"),
-    "mms_downloaded": ("event", "mms_downloaded"),
+    "mms_downloaded": ("message", ""),
     "mms_received": ("event", "unsupported:mms"),
     "no_event": ("ignored", "unknown_event"),
     "ping": ("ignored", "ping"),
@@ -102,6 +102,43 @@ def test_what_nobody_can_answer_has_no_number_but_its_words() -> None:
     message = only("received_from_operator")
     assert (message.address.phone, message.address.user_id) == ("", "Telkomsel")
     assert message.text.startswith("Masa aktif")
+
+
+def an_mms(*parts: object) -> Inbound:
+    body = json.loads(payload("android", "mms_downloaded"))
+    body["payload"]["attachments"] = list(parts)
+    (message,) = parse(json.dumps(body).encode()).messages
+    return message
+
+
+def test_an_mms_is_its_words_and_brings_its_files_along() -> None:
+    layout = {"contentType": "application/smil", "data": "PHNtaWwvPg=="}
+    message = an_mms(layout, {"contentType": "image/jpeg", "data": "/9j/"})
+    assert (message.text, message.address.phone, message.sent_at) == (
+        "Foto",
+        "6281200000001",
+        datetime(2026, 1, 5, 5, 20, tzinfo=UTC),
+    )
+    (file,) = message.attachments
+    assert (file.kind, file.mime, file.content) == ("image", "image/jpeg", b"\xff\xd8\xff")
+    assert an_mms(layout).provider_id == message.provider_id
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"contentType": "image/jpeg"},
+        {"contentType": "image/jpeg", "data": None},
+        {"contentType": "image/jpeg", "data": "%%%"},
+        {"contentType": "image/jpeg", "data": "/9j"},
+        {"contentType": "image/jpeg", "data": "A" * 1_200_004},
+        {},
+        None,
+    ],
+)
+def test_a_file_of_an_mms_that_cannot_be_read_is_there_without_content(part: object) -> None:
+    (file,) = an_mms(part).attachments
+    assert file.content == b""
 
 
 def test_a_repeated_webhook_and_a_later_export_are_the_same_message() -> None:

@@ -283,6 +283,20 @@ def test_an_upload_is_looked_at_where_it_lies_and_moved(desk: Desk, provider: Pr
     assert provider.paths == []
 
 
+def test_a_file_that_came_in_its_message_is_kept_and_its_document_grows_small_again(
+    desk: Desk, provider: Provider
+) -> None:
+    item = desk.a_file(channel="sms", attachment=Attachment(kind="image", content=JPEG))
+    assert desk.fetch(item) == "stored"
+    kept = desk.read(item)
+    assert (kept.sha256, kept.attachment.content) == (hashlib.sha256(JPEG).hexdigest(), b"")
+    assert b"".join(desk.media.open(kept.object_name)) == JPEG
+    without = desk.a_file(channel="sms", attachment=Attachment(kind="image"))
+    assert desk.fetch(without) == "failed"
+    assert desk.read(without).reason == evidence.GONE
+    assert provider.paths == []
+
+
 def test_a_file_that_kills_its_worker_is_given_up(desk: Desk, provider: Provider) -> None:
     item = desk.a_file(state="fetching", due=desk.hands.now(), attempts=evidence.MOST_ATTEMPTS)
     assert desk.fetch(item) == "failed"

@@ -23,12 +23,15 @@ from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem
 from besadu.errors import Unavailable
 from besadu.queue import Queue
+from besadu.services import intake
 from besadu.services.intake import LONGEST_WAIT, QUIET
 from besadu.services.office import Office
 from besadu.store import open_store
 from besadu.store.client import AlreadyThere, connect
 from besadu.store.inbox import InboxItem
 from besadu.store.keys import inbox_key
+from tests.channels.sms import payload as sms_payload
+from tests.channels.sms import webhook as sms_webhook
 from tests.factories import (
     ACCOUNT,
     NIK,
@@ -445,3 +448,15 @@ def test_when_the_database_is_gone_the_provider_is_asked_again_within_three_seco
     with pytest.raises(Unavailable):
         hear(gone, raw)
     assert time.monotonic() - began <= 3.0
+
+
+def test_a_file_that_an_mms_brings_lies_with_its_own_document_alone(office: Office) -> None:
+    message = sms_webhook("android", sms_payload("android", "mms_downloaded"))
+    for _ in range(2):  # the app repeats
+        intake.receive(office, message)
+    (item,) = every(office, "evidence")
+    assert (item["channel"], item["attachment"]["content"]) == ("sms", b"\xff\xd8\xff")
+    (kept,) = every(office, "inbox")
+    assert [file.get("content", b"") for file in kept["attachments"]] == [b""]
+    (head,) = every(office, "senders")
+    assert b"\xff\xd8\xff" not in repr(head).encode()

@@ -45,6 +45,7 @@ FILE = Attachment(
     label="l",
     latitude=0.0,
     longitude=-107.6,
+    content=b"c",
 )
 LINE = TalkLine(at=START, speaker="citizen", text="halo 🙏", key="k", evidence=("a-0", "a-1"))
 PLACE = Place(text="t", village="Perawas", village_code="19.02.01.2001", district="d", latitude=-2.74, longitude=107.0)

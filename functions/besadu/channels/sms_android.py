@@ -6,15 +6,17 @@ SMS itself.
 """
 
 import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from besadu.channels import stamped
 from besadu.channels.http import Reply
-from besadu.channels.meta import Found, Odd, Scene, masked, signal, text_of
+from besadu.channels.meta import Found, Odd, Scene, mapping, masked, sequence, signal, text_of
 from besadu.channels.sms_gateway import (
     MAX_ID,
     MAX_KEPT_LABEL,
@@ -22,6 +24,7 @@ from besadu.channels.sms_gateway import (
     basic,
     by_status,
     header,
+    media_kind,
     outbox_id_of,
     phone_of,
     read_json,
@@ -33,10 +36,12 @@ from besadu.channels.sms_gateway import (
 )
 from besadu.channels.webhook import Webhook
 from besadu.config import Settings, secrets_of
-from besadu.domain.message import Inbound, Outcome, Outgoing, Parsed, Receipt, ReceiptState, SendResult
+from besadu.domain.message import Attachment, Inbound, Outcome, Outgoing, Parsed, Receipt, ReceiptState, SendResult
 
 GATEWAY: Final = "android"
 MAX_OUR_ID: Final = 36  # characters of an id that we may give a message
+MAX_FILES: Final = 10  # of an MMS
+MAX_CONTENT: Final = 900_000  # bytes of one, which its document holds for some seconds; operators carry 300 to 600 kB
 TIME_TO_LIVE: Final = 86_400  # seconds that the phone may keep a message while it has no network
 
 
@@ -53,7 +58,7 @@ _STATES: Final[Mapping[str, _State]] = {
     "sms:sent": _State("sent", "sentAt"),
 }
 _UNSUPPORTED: Final = {"mms:received": "unsupported:mms", "sms:data-received": "unsupported:data"}  # tell the citizen
-_ALERTS: Final = {"app:started": "app_started", "mms:downloaded": "mms_downloaded"}
+_ALERTS: Final = {"app:started": "app_started"}
 _SIGNALS: Final = {"system:ping": "ping"}
 _ERRORS: Final[Mapping[str, Outcome]] = {"QueueLimitExceeded": "slow_down"}
 
@@ -104,6 +109,39 @@ def _received(body: Mapping[str, Any], payload: Mapping[str, Any], scene: Scene)
     return [found]
 
 
+def _mms(body: Mapping[str, Any], payload: Mapping[str, Any], scene: Scene) -> Found:
+    """A picture message as the phone has downloaded it: the files stand in it."""
+    written = _sender(payload)
+    address, note = writer(scene, written)
+    text = text_of(payload.get("body"), MAX_KEPT_TEXT) or text_of(payload.get("subject"), MAX_KEPT_TEXT)
+    found = Inbound(
+        address=address,
+        provider_id=_key(body, payload, written),
+        kind="event" if note else "message",
+        received_at=scene.received_at,
+        sent_at=time_of(payload.get("receivedAt"), scene.received_at),
+        text=text,
+        attachments=() if note else _files(payload.get("attachments")),
+        note=note,
+    )
+    return [found]
+
+
+def _files(parts: object) -> tuple[Attachment, ...]:
+    """The files of an MMS. One that is broken or too large stays nameless: it is then asked for again."""
+    files = []
+    for part in map(mapping, sequence(parts)):
+        mime, data = text_of(part.get("contentType"), 100).lower(), part.get("data")
+        if mime.startswith(("text/", "application/smil")):
+            continue
+        content = b""
+        with suppress(binascii.Error, ValueError):
+            content = base64.b64decode(data if isinstance(data, str) else "", validate=True)
+        content = content if len(content) <= MAX_CONTENT else b""
+        files.append(Attachment(kind=media_kind(mime), mime=mime, content=content))
+    return tuple(files[:MAX_FILES])
+
+
 def _unsupported(body: Mapping[str, Any], payload: Mapping[str, Any], scene: Scene) -> Found:
     written = _sender(payload)
     address, note = writer(scene, written)
@@ -140,7 +178,8 @@ def _key(body: Mapping[str, Any], payload: Mapping[str, Any], written: str) -> s
             raise Odd("NoId")
         return f"event:{event_id}"
     content = payload.get("message")
-    words = content if isinstance(content, str) else text_of(payload.get("transactionId"), MAX_ID)
+    own_id = text_of(payload.get("transactionId"), MAX_ID) or text_of(payload.get("messageId"), MAX_ID)
+    words = content if isinstance(content, str) else own_id
     # The time as an instant and in whole seconds: the phone's zone may change, and an export may drop the fraction.
     parts = (text_of(body.get("deviceId"), MAX_ID), phone_of(written) or written, str(int(at.timestamp())), words)
     return f"sms:{hashlib.sha256(chr(0).join(parts).encode(errors='replace')).hexdigest()}"
@@ -167,6 +206,7 @@ def _state(body: Mapping[str, Any], payload: Mapping[str, Any], scene: Scene) ->
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], Scene], Found]]] = {
     **dict.fromkeys(_STATES, _state),
     **dict.fromkeys(_UNSUPPORTED, _unsupported),
+    "mms:downloaded": _mms,
     "sms:received": _received,
 }
 

@@ -49,6 +49,7 @@ class Attachment:
     latitude: float | None = None
     longitude: float | None = None
     label: str = ""  # a place's name and address, a contact's name
+    content: bytes = b""  # the file itself, where a message brings it along; until it is in the bucket
 
 
 @dataclass(frozen=True, kw_only=True)

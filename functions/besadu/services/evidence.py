@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -91,8 +91,9 @@ def _released(office: Office, item: Evidence) -> Evidence:
 
 
 def _kept_by_us(item: Evidence) -> bool:
-    """Whether no provider has it: it was uploaded, or came with the call that an own exchange reported."""
-    return item.uploaded or (item.channel == "telephone" and item.attachment.media_id.startswith(recordings.KEPT))
+    """Whether no provider has it: it was uploaded, or came with its message or with the call of an own exchange."""
+    with_its_call = item.channel == "telephone" and item.attachment.media_id.startswith(recordings.KEPT)
+    return item.uploaded or bool(item.attachment.content) or with_its_call
 
 
 def picture(office: Office, token: str) -> Evidence:
@@ -107,7 +108,8 @@ def _tried(office: Office, media: Media, item: Evidence) -> Evidence:
     """One attempt, and how it went."""
     try:
         landed = _landed(office, media, item)
-        return _released(office, settling.settle(office, media, item, landed))
+        settled = _released(office, settling.settle(office, media, item, landed))
+        return replace(settled, attachment=replace(settled.attachment, content=b""))
     except MediaGone as fault:
         logs.warning("evidence_gone", evidence=item.id, reason=fault.reason)
         return replace(item, state="failed", reason=GONE)
@@ -128,7 +130,10 @@ def _landed(office: Office, media: Media, item: Evidence) -> StoredObject:
 
 
 def _opened(office: Office, item: Evidence) -> AbstractContextManager[Fetched]:
-    """The file where it lies: at its provider, or with the call that an own telephone exchange reported."""
+    """The file where it lies: in its message, at its provider, or with the call that an own exchange reported."""
+    content = item.attachment.content
+    if content:
+        return nullcontext(Fetched(iter((content,)), item.attachment.mime, len(content)))
     if _kept_by_us(item):
         return recordings.open_kept(office, item.attachment)
     return KEEPERS[item.channel].fetch_media(item.attachment, settings=office.settings)

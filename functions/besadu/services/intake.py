@@ -310,7 +310,7 @@ def _inbox_item(message: Inbound, text: str, raw: dict[str, object], **more: obj
         "sent_at": message.sent_at,
         "text": text,
         "attachments": tuple(
-            replace(file, filename=nik.mask_in(file.filename), label=nik.mask_in(file.label))
+            replace(file, filename=nik.mask_in(file.filename), label=nik.mask_in(file.label), content=b"")
             for file in message.attachments
         ),
         "note": message.note,
