@@ -128,7 +128,9 @@ def test_a_film_is_shown_without_the_place_where_it_was_made(cast: Cast, sits: S
     assert admin.get(original).data == body
 
 
-def test_what_is_long_comes_in_parts_that_a_function_may_answer_with(cast: Cast, sits: Sits) -> None:
+def test_what_is_long_comes_in_parts_that_a_function_may_answer_with(
+    cast: Cast, sits: Sits, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = bytes(MOST_AT_ONCE + 10)
     ticket, admin = cast.complaint(), sits("admin")
     path = lead(admin, f"/laporan/{ticket}/bukti/{cast.evidence(ticket, body, 'video/mp4')}")
@@ -137,6 +139,8 @@ def test_what_is_long_comes_in_parts_that_a_function_may_answer_with(cast: Cast,
     assert first.headers["Content-Range"] == f"bytes 0-{MOST_AT_ONCE - 1}/{len(body)}"
     rest = admin.get(path, headers={"Range": f"bytes={MOST_AT_ONCE}-"})
     assert (rest.headers["Content-Range"], len(rest.data)) == (f"bytes {MOST_AT_ONCE}-{len(body) - 1}/{len(body)}", 10)
+    assert admin.get(path).headers["Content-Length"] == str(len(body))
+    monkeypatch.setattr("besadu.pages.files.MOST_WITH_LENGTH", MOST_AT_ONCE)
     whole = admin.get(path)
     assert len(whole.data) == len(body)
     assert "Content-Length" not in whole.headers

@@ -1,11 +1,13 @@
 """What staff do with a complaint: each step is one commit of the state, its history and what everybody is told."""
 
 import threading
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from besadu.domain.complaint import Actor, Complaint, State, first_broken_entry
-from besadu.domain.evidence import Evidence
+from besadu.domain.evidence import MOST_SENT, Evidence
 from besadu.domain.message import Attachment
 from besadu.domain.workflow import NotAllowed
 from besadu.errors import Invalid
@@ -185,7 +187,7 @@ def test_an_answer_keeps_what_the_agency_wrote_beside_what_the_admin_made_of_it(
     assert delivered.buttons == ("PUAS", "BELUM")
 
 
-def a_picture(office: Office, evidence_id: str, ticket: str) -> None:
+def a_picture(office: Office, evidence_id: str, ticket: str, **changes: Any) -> None:
     item = Evidence(
         id=evidence_id,
         ticket=ticket,
@@ -199,8 +201,31 @@ def a_picture(office: Office, evidence_id: str, ticket: str) -> None:
         size=10,
     )
     commit = office.store.commit()
-    office.store.evidence.stage(commit, item)
+    office.store.evidence.stage(commit, replace(item, **changes))
     commit.run()
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes"),
+    [
+        ({"mime": "image/heic", "size": 40_000_000, "state": "pending"}, "image"),
+        ({"mime": "image/heic"}, "document"),  # it could not be shown, so there is only the original
+        ({"mime": "video/mp4", "size": 16_000_000}, "video"),
+        ({"mime": "video/mp4", "size": 16_000_001}, "document"),
+        ({"mime": "video/mp4", "size": MOST_SENT + 1}, ""),
+        ({"mime": "application/pdf", "size": MOST_SENT}, "document"),
+        ({"mime": "", "state": "quarantined"}, ""),
+        ({"mime": "", "state": "failed"}, ""),
+    ],
+)
+def test_a_file_goes_with_the_answer_as_channels_carry_it(
+    office: Office, ticket: str, changes: dict[str, Any], goes: str
+) -> None:
+    a_picture(office, "p1", ticket, **changes)
+    answered(office, ticket, evidence=("p1",))
+    after = answers.deliver(office, ADMIN, ticket, text="Lampu sudah diganti.")
+    told = [item_of(office, outbox_id) for outbox_id in after.history[-1].told]
+    assert [item.media_kind for item in told if item.media] == ([goes] if goes else [])
 
 
 def test_pictures_follow_their_words_one_message_each(office: Office, ticket: str) -> None:

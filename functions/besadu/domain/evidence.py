@@ -1,6 +1,5 @@
 """A file that proves something: from the citizen, or from the agency that did the work."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -11,6 +10,7 @@ from besadu.frozen import dataclass
 # quarantined: kept under lock, because its bytes are of no type that we show; failed: we never got it.
 EvidenceState = Literal["pending", "fetching", "stored", "failed", "quarantined"]
 FINAL: Final = frozenset({"stored", "failed", "quarantined"})
+MOST_SENT: Final = 25_000_000  # bytes of a file that goes with an answer: what Messenger carries, the least of all
 LEASE = timedelta(minutes=10)  # longer than fetching 100 MB takes
 # Of the virus scanner: "" when none is connected, "pending" while it could not be asked; no agency sees the file then.
 Scan = Literal["", "pending", "clean"]
@@ -64,6 +64,11 @@ class Evidence:
     latitude: float | None = None  # ... and where it says it was
     longitude: float | None = None
 
+    @property
+    def too_large_to_send(self) -> bool:
+        """Whether no channel carries it to a citizen; a picture goes as we show it, and that is small."""
+        return self.size > MOST_SENT and not self.mime.startswith("image/")
+
     def rendition(self, name: RenditionName) -> Rendition | None:
         """What was made of the file under this name, if anything."""
         return next((part for part in self.renditions if part.name == name), None)
@@ -92,16 +97,11 @@ def rendition_name(original: str, name: RenditionName) -> str:
 # Codecs that some current browser does not play: HEVC, H.263, MPEG-4 part 2, AMR, and plain sound in QuickTime.
 PARTLY_PLAYED: Final = frozenset({"hev1", "hvc1", "s263", "h263", "mp4v", "samr", "sawb", "sowt", "twos", "speex"})
 
-# What WhatsApp carries as a picture or a film, and up to how many bytes (Cloud API reference, media). All else goes as
-# a document.
-_SENDABLE: Mapping[str, tuple[MediaKind, int]] = {
-    "image/jpeg": ("image", 5_000_000),
-    "image/png": ("image", 5_000_000),
-    "video/mp4": ("video", 16_000_000),
-}
+MOST_FILM: Final = 16_000_000  # bytes that WhatsApp carries as a film (Cloud API reference, media)
 
 
 def sendable_kind(file: Evidence) -> MediaKind:
-    """As what a file is sent to a citizen."""
-    kind, most = _SENDABLE.get(file.mime, ("document", 0))
-    return kind if file.size <= most else "document"
+    """As what a file is sent to a citizen: a picture as our JPEG of it, an MP4 as a film, all else as a document."""
+    if file.mime.startswith("image/") and (file.state != "stored" or file.rendition("view")):
+        return "image"
+    return "video" if file.mime == "video/mp4" and file.size <= MOST_FILM else "document"

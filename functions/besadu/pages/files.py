@@ -19,7 +19,8 @@ MOST_FILES: Final = 5  # with one form
 TOO_MANY: Final = f"Paling banyak {MOST_FILES} berkas."
 MOST_BODY: Final = arrivals.MOST_IN_A_FORM + 1_000_000  # bytes of a form with files; its frame needs a little
 CHOSEN: Final = "image/*,video/*,audio/*,.pdf,.docx,.xlsx"  # what a browser offers to choose from
-MOST_AT_ONCE: Final = 8_000_000  # bytes of a part; Cloud Run ends an answer with a length of more than 32 MB
+MOST_AT_ONCE: Final = 8_000_000  # bytes of a part
+MOST_WITH_LENGTH: Final = 30_000_000  # bytes; Cloud Run refuses a longer answer unless it comes in chunks
 
 # Whatever the bytes are: no script, no form, no plug-in, no origin.
 _SANDBOX = "sandbox; default-src 'none'"
@@ -60,7 +61,7 @@ def part_response(media: Media, part: Part, asked: Request) -> Response:
     }
     if status == 206:
         headers["Content-Range"] = f"bytes {first}-{last}/{part.size}"
-    if last - first < MOST_AT_ONCE:  # what is longer goes in chunks, for which Cloud Run has no limit
+    if last - first < MOST_WITH_LENGTH:
         headers["Content-Length"] = str(last - first + 1)
     if asked.method == "HEAD":
         return Response(status=status, headers=headers)

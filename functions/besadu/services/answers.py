@@ -105,7 +105,8 @@ def _passed_on(
         **changes,
     )
     readers = (before, *steps.followers(office, before))
-    files = office.store.evidence.read_all(given.evidence if given else ())
+    found = office.store.evidence.read_all(given.evidence if given else ())
+    files = [file for file in found if file.state not in ("failed", "quarantined") and not file.too_large_to_send]
     days = clocks.days("reply", after, office.calendar())
     told = [item for reader in readers for item in _to_reader(reader, after, action, actor, files, days, now=now)]
     edited = "Naskah disunting admin." if given and given.original != text.strip() else ""
