@@ -145,7 +145,7 @@ def test_a_photo_reaches_the_bucket_once(desk: Desk, provider: Provider) -> None
 
 def test_the_type_comes_from_the_bytes_and_a_voice_note_stays_sound(desk: Desk, provider: Provider) -> None:
     provider.body = OGG
-    item = desk.a_file(attachment=Attachment(kind="audio", media_id="1", mime="image/jpeg"))
+    item = desk.a_file(attachment=Attachment(kind="audio", media_id="1", mime="audio/mpeg"))
     assert desk.fetch(item) == "stored"
     assert desk.read(item).mime == "audio/ogg"
     provider.body = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42" + bytes(99)

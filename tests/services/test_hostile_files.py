@@ -10,6 +10,7 @@ from PIL import Image
 
 from besadu import rendering
 from besadu.domain.evidence import quarantine_name
+from besadu.domain.message import Attachment
 from besadu_local.stack import Stack
 from tests.samples import letter, photo, recording, saved, scene
 from tests.services.test_settling import Desk
@@ -180,6 +181,29 @@ def test_what_is_no_evidence_is_locked_away_with_a_reason(desk: Desk, name: str)
     assert item.object_name == quarantine_name(item.id)
     assert item.reason
     assert b"".join(desk.media.open(item.object_name)) == LOCKED[name]
+
+
+@pytest.mark.parametrize(
+    ("said", "body", "why"),
+    [
+        ("image/jpeg", letter(1), "adalah dokumen, padahal dikirim sebagai gambar"),
+        ("application/pdf", photo(), "adalah gambar, padahal dikirim sebagai dokumen"),
+        ("video/mp4", photo(), "adalah gambar, padahal dikirim sebagai suara atau video"),
+        ("image/png", recording("libmp3lame", "mp3", 44_100, seconds=1), "adalah suara atau video"),
+    ],
+)
+def test_what_was_sent_as_something_else_is_locked_away_and_says_so(
+    desk: Desk, said: str, body: bytes, why: str
+) -> None:
+    item = desk.settled(body, attachment=Attachment(kind="document", mime=said))
+    assert (item.state, item.object_name) == ("quarantined", quarantine_name(item.id))
+    assert why in item.reason
+
+
+@pytest.mark.parametrize("said", ["", "image/png", "image/heic", "application/octet-stream", "binary", "text/plain"])
+def test_a_sender_that_errs_within_a_family_or_says_nothing_loses_nothing(desk: Desk, said: str) -> None:
+    item = desk.settled(photo(), attachment=Attachment(kind="document", mime=said))
+    assert (item.state, item.mime) == ("stored", "image/jpeg")
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -31,7 +31,8 @@ MOST_RENDERINGS: Final = 4  # attempts after which a file is kept without: it ma
 def settle(office: Office, media: Media, item: Evidence, landed: StoredObject) -> Evidence:
     """The file's document as it is when all is done. Raises MediaGone, Unavailable: then nothing is decided."""
     incoming = incoming_name(item.id)
-    verdict = inspection.inspect(media, incoming, landed.size, kind=item.attachment.kind)
+    sent = item.attachment
+    verdict = inspection.inspect(media, incoming, landed.size, kind=sent.kind, said=sent.mime)
     item = replace(item, size=landed.size, sha256=landed.sha256)
     if verdict.problem:
         return _locked(media, item, incoming, verdict.problem)
