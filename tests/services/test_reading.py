@@ -42,6 +42,7 @@ def test_an_admin_sees_the_number_and_what_may_be_done(cast: Cast) -> None:
         "note",
         "add_evidence",
         "classify",
+        "take_over",
     }
     assert case.broken_at is None
 
