@@ -9,7 +9,7 @@ from besadu.domain.complaint import Complaint, State
 from besadu.domain.deadlines import WIB, date_text, is_open
 from besadu.domain.outbox import OutboxItem
 from besadu.identity import Person
-from besadu.services import casework, followup, handling, moving, reminding, times, timetable
+from besadu.services import casework, desk, followup, handling, moving, reminding, times, timetable
 from besadu.services.office import Office
 from tests.factories import (
     ADMIN,
@@ -86,6 +86,7 @@ def test_a_new_day_off_moves_what_is_open_and_everybody_concerned_hears_of_it(of
     assert told.due
     assert is_open(told.due, office.calendar())
     assert after.promised == after.due
+    assert desk.agency_file(office, OFFICER, TICKETS[0]).history[-1].note == note
     assert reminders(office) == ["moved"]
     assert reminding.tell(office, "duty:dishub") == "told 1"
     (reminder,) = [stored.value for stored in office.store.outbox.due(office.now()) if stored.value.link_for][-1:]

@@ -26,13 +26,13 @@ _WRONG_DAY: Final = {
 # What the agency reads of the history; the notes of the office among itself are not for it.
 _SHOWN: Final = frozenset(
     {"forward", "send_back", "accept", "return", "ask", "reply", "lapse", "answer", "deliver", "promise", "extend"}
-    | {"confirm", "ask_extension", "grant_extension", "refuse_extension", "progress"}
+    | {"move", "confirm", "ask_extension", "grant_extension", "refuse_extension", "progress"}
     | {"ask_support", "end_support", "contribute", "decline_support"}
 )
 # Those whose note is meant for the agency, or its own.
 _NOTED: Final = frozenset(
     {"ask", "answer", "forward", "lapse", "reply", "return", "send_back", "extend", "progress"}
-    | {"ask_extension", "grant_extension", "refuse_extension"}
+    | {"move", "ask_extension", "grant_extension", "refuse_extension"}
     | {"ask_support", "end_support", "contribute", "decline_support"}
 )
 _DONE: Final = {
