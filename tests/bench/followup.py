@@ -125,6 +125,7 @@ class World:
             yield from (self.now() + timedelta(minutes=minute) for minute in (1, 5))
             while self._reminders.store.orders.read():
                 yield max(self.now() + timedelta(minutes=1), opens + timedelta(hours=4, minutes=12))
+            self.ledger.refresh(self._find(FieldFilter("open", "==", True)))  # noqa: FBT003 - a value to compare with
             yield from (self.now() + timedelta(minutes=minute) for minute in (1, 1))
         yield from (at for at in (opens + timedelta(hours=hour) for hour in (5, 6)) if self.now() < at < closes)
         yield from (closes + timedelta(minutes=minute) for minute in (0, 1, 2))
@@ -155,12 +156,7 @@ class World:
 
     def _enter(self) -> None:
         """What has changed goes into the books, and people make up their minds about it."""
-        database = self._reminders.store.database
-        where = FieldFilter("updated_at", ">=", self._looked)
-        found = [
-            from_document(Complaint, snapshot.to_dict() or {})
-            for snapshot in database.collection("complaints").where(filter=where).stream()
-        ]
+        found = self._find(FieldFilter("updated_at", ">=", self._looked))
         for complaint in changed(found, self.ledger.complaints):
             before = self.ledger.complaints.get(complaint.ticket)
             self.ledger.enter(complaint, self._console.calendar())
@@ -168,6 +164,10 @@ class World:
             if moved_on or complaint.history[-1].action in AND_THEN:
                 self.people.plan(complaint)
         self._looked = self._time
+
+    def _find(self, where: FieldFilter) -> list[Complaint]:
+        query = self._reminders.store.database.collection("complaints").where(filter=where)
+        return [from_document(Complaint, snapshot.to_dict() or {}) for snapshot in query.stream()]
 
     def _deliver(self) -> None:
         """Every message that is due arrives, and those to posts go into the books."""

@@ -83,6 +83,12 @@ class Ledger:
             self.counts[entry.action] += 1
         self.complaints[after.ticket] = after
 
+    def refresh(self, complaints: Iterable[Complaint]) -> None:
+        """As they stand after other office hours, which move a deadline within its day and leave no entry."""
+        for complaint in complaints:
+            if self.complaints[complaint.ticket].revision == complaint.revision:
+                self.complaints[complaint.ticket] = complaint
+
     def told(self, item: OutboxItem, post: str, calendar: Calendar) -> None:
         """A message to a post."""
         day = local(item.created_at).date()
