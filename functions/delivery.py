@@ -35,7 +35,8 @@ def delivery(request: Request) -> Response:
         outbox_id, sender_key = body.get("id"), body.get("sender", "")
         if not (isinstance(outbox_id, str) and outbox_id.isalnum() and _is_key(sender_key)):
             return Response("no such message", 400)
-        done = service.send(office, outbox_id, sender_key=sender_key)
+        again = request.headers.get("X-CloudTasks-TaskRetryCount", "0") != "0"
+        done = service.send(office, outbox_id, sender_key=sender_key, again=again)
     except Refused:
         return Response("refused", 403)
     except Unavailable as fault:

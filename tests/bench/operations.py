@@ -18,7 +18,7 @@ from besadu import clock
 from besadu_local import seed
 from besadu_local.stack import Stack
 from tests.bench.counting import CountedDatabase, Counter
-from tests.bench.play import PHOTOS, Arrivals, Play
+from tests.bench.play import REPORTERS, Arrivals, Play
 
 MOST_WRITES, MOST_READS = 30, 60
 AGENCY = "DPUPR"
@@ -28,11 +28,11 @@ def operations_of_one_complaint() -> dict[str, Any]:
     """The figure: the dearer of the two endings, and each step of both."""
     endings: dict[str, dict[str, dict[str, Any]]] = {}
     with _platform() as (stack, arrivals):
-        for ending, photo in zip(("satisfied", "silent"), PHOTOS, strict=True):
+        for ending, (nik, photo) in zip(("satisfied", "silent"), REPORTERS, strict=True):
             counter = Counter()
             database = CountedDatabase(stack.settings["GOOGLE_CLOUD_PROJECT"], counter)
             _tell(f"a complaint that ends {ending}")
-            _play(Play(stack, arrivals, database, counter, photo=photo), counter, ending)
+            _play(Play(stack, arrivals, database, counter, nik=nik, photo=photo), counter, ending)
             endings[ending] = {name: asdict(found) for name, found in counter.steps.items()}
     totals = {ending: _total(steps) for ending, steps in endings.items()}
     return {

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
 STORY = (
     "Jalan di depan SD Negeri 5 Desa Air Saga Kecamatan Tanjungpandan rusak berat dan berlubang sejak dua minggu lalu. "
-    "NIK saya 1902014708900001, mohon segera diperbaiki."
+    "NIK saya {nik}, mohon segera diperbaiki."
 )
-# A photo that was used before costs its reader a look at where, so each complaint has its own.
-PHOTOS = ("foto-jalan-rusak.jpg", "foto-lampu-padam.jpg")
+# A photo that was used before costs its reader a look at where, and a person who has complained before is looked for on
+# other channels. So each complaint has its own. The NIKs are synthetic.
+REPORTERS = (("1902014708900001", "foto-jalan-rusak.jpg"), ("1902014708900002", "foto-lampu-padam.jpg"))
 ANSWER = "Lubang di depan SD Negeri 5 sudah kami tambal pada hari Selasa."
 ADMIN = next(person for person in STAFF if person.role == "admin")
 QUIET = 0.8  # seconds without an arrival, while the world has nothing under way: then nothing more comes
@@ -84,9 +85,9 @@ class Play:
     """One complaint. A method returns when nothing that it led to is under way any more."""
 
     def __init__(
-        self, stack: Stack, arrivals: Arrivals, database: CountedDatabase, counter: Counter, *, photo: str
+        self, stack: Stack, arrivals: Arrivals, database: CountedDatabase, counter: Counter, *, nik: str, photo: str
     ) -> None:
-        self._photo = photo
+        self._nik, self._photo = nik, photo
         self._stack, self._arrivals, self._database, self._counter = stack, arrivals, database, counter
         self._phone = f"62812{secrets.randbelow(9 * 10**8):09d}"
         # A function is a process of its own, so each has its own memory of agencies and holidays.
@@ -94,7 +95,7 @@ class Play:
 
     def citizen_reports(self) -> None:
         """Everything in one message, and a photo at the same time."""
-        self._say({"burst": [{"text": STORY}, {"sample": self._photo}]})
+        self._say({"burst": [{"text": STORY.format(nik=self._nik)}, {"sample": self._photo}]})
 
     def citizen_confirms(self) -> str:
         """YA; the ticket."""

@@ -15,7 +15,8 @@ import pytest
 
 from besadu import links, texts
 from besadu.channels import http
-from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, OutboxItem
+from besadu.domain.message import Address
+from besadu.domain.outbox import LEASE, MOST_ATTEMPTS, PASSING, OutboxItem
 from besadu.services import delivery
 from besadu.store.keys import outbox_key
 from besadu_local.stack import FUNCTIONS, LOCAL
@@ -23,6 +24,7 @@ from tests.factories import (
     ACCOUNT,
     ADDRESS,
     DUTY_PHONE,
+    PHONE,
     a_text,
     closed_port,
     head_of,
@@ -457,3 +459,49 @@ def test_a_duty_post_gets_a_template_with_a_link_that_opens(network: Network) ->
     link = links.read(network.office.settings, token, network.clock.now())
     assert (link.ticket, link.agency, link.disposition) == (item.ticket, "dishub", 1)
     assert token not in str(network.office.store.outbox.reference(item.id).get().to_dict())
+
+
+# In passing: prompts and mere news
+
+
+def test_a_message_in_passing_is_written_once(network: Network) -> None:
+    asked = network.prompts("Di mana kejadiannya?")
+    assert [network.send_prompt(asked), network.send_prompt(asked)] == ["sent", "claimed by another"]
+    item = item_of(network.office, asked.outbox_id)
+    (sent,) = network.sends(item)
+    assert (item.state, item.due, item.provider_id) == ("sent", None, "")
+    assert sent["body"]["biz_opaque_callback_data"].endswith(PASSING)
+
+
+def test_a_failure_of_what_went_in_passing_is_written_down(network: Network) -> None:
+    item = keep_item(network.office, passing=True)
+    assert network.send(item) == "sent"
+    network.receipt(f"{item.id}{PASSING}", "read")
+    assert network.state_of(item) == "sent"
+    network.receipt(f"{item.id}{PASSING}", "failed", code=131026)
+    assert network.state_of(item) == "failed"
+
+
+def test_what_a_crash_left_as_if_it_were_sent_goes_once_more_when_its_task_comes_again(network: Network) -> None:
+    item = keep_item(network.office, passing=True, state="sent", due=None, attempts=1, sent_at=network.clock.now())
+    assert network.send(item) == "sent"
+    assert network.kinds(item) == []
+    assert [delivery.send(network.office, item.id, again=True) for _ in range(2)] == ["sent", "sent"]
+    assert network.kinds(item) == ["text"]
+    after = item_of(network.office, item.id)
+    assert (after.passing, after.ambiguous, after.provider_id) == (False, 1, network.sends(item)[0]["id"])
+
+
+def test_an_attempt_in_passing_whose_outcome_is_unknown_is_made_again_after_the_lease(network: Network) -> None:
+    item = keep_item(network.office, passing=True)
+    network.fail(mode="reset", accepted=True)
+    assert network.send(item) == "sending"
+    network.clock.advance(LEASE_SECONDS + 1)
+    assert network.send(item) == "sent"
+    assert item_of(network.office, item.id).ambiguous == 1
+
+
+def test_by_sms_nothing_goes_in_passing(network: Network) -> None:
+    item = keep_item(network.office, address=Address(channel="sms", account="", phone=PHONE), passing=True)
+    network.send(item)
+    assert not item_of(network.office, item.id).passing

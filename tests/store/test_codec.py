@@ -199,6 +199,7 @@ WHOLE: list[Any] = [
         media="m",
         media_kind="video",
         by_person=True,
+        passing=True,
         person=("index",),
         then="t",
         window_was_closed=True,

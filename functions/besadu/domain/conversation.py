@@ -108,6 +108,7 @@ class Conversation:
             due=said.due,
             text=said.text,
             buttons=said.buttons,
+            passing=True,
         )
 
     def window_open(self, now: datetime) -> bool:

@@ -40,7 +40,7 @@ FOLLOWED_TO: Mapping[OutboxKind, ReceiptState] = {
     "answer": "read",
 }
 # What goes with an id to the provider and comes back with its receipts, so that most of them need not be looked up.
-INVITATION, UNFOLLOWED = ".undangan", ".kabar"
+INVITATION, UNFOLLOWED, PASSING = ".undangan", ".kabar", ".lewat"
 MOST_ATTEMPTS = 12
 # Back-off between attempts, seconds; the last one repeats. Sums to about two days with MOST_ATTEMPTS.
 BACK_OFF = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800)
@@ -84,6 +84,7 @@ class OutboxItem:
     confirms: bool = False  # when this one has arrived, its reader has that answer
     then: str = ""  # the message that goes after this one has, and not before: it has no due until then
     by_person: bool = False  # written by a person, not by the program
+    passing: bool = False  # what comes next makes it good: written as sent just before it is, which saves a write
     window_was_closed: bool = False  # the provider said so after it had taken the message
     inviting: bool = False  # the attempt under way sends only the invitation to open the window
     state: OutboxState = "pending"
@@ -116,6 +117,8 @@ def marked_id(item: OutboxItem) -> str:
     """The id that goes to the provider: an invitation's receipts must not be taken for the message's."""
     if item.inviting:
         return f"{item.id}{INVITATION}"
+    if item.passing:
+        return f"{item.id}{PASSING}"
     return f"{item.id}{UNFOLLOWED}" if FOLLOWED_TO[item.kind] == "sent" else item.id
 
 

@@ -75,6 +75,7 @@ def forward(
         after, called = supporting.with_asked(replace(after, promised=promised), asked, before=before, now=now)
         values = {"agency": agency.name, "due": notices.day(before, promised)}
         told = notices.to_citizen(before, workflow.words("forward", actor.role), values, now=now)
+        told = replace(told, passing=True)  # who does not get it gets the answer all the same
         cause = f"{ticket}:{before.revision}"
         duty = notices.to_agency(after, agency, workflow.ROWS["forward"].tells_agency, cause=cause, now=now)
         return Decision(

@@ -28,16 +28,21 @@ LOOKED_AT = frozenset({"sent", "held", "delivered"})  # an answer that should ha
 PICTURE_LIFE = timedelta(days=2)
 
 
-def send(office: Office, outbox_id: str, *, sender_key: str = "") -> str:
+def send(office: Office, outbox_id: str, *, sender_key: str = "", again: bool = False) -> str:
     """Send this message if it is due. Returns a word for the log: what was done. Raises Unavailable.
 
-    With ``sender_key`` it is a prompt or reply that stands in the head of that conversation.
+    With ``sender_key`` it is a prompt or reply that stands in the head of that conversation. ``again``: this task ran
+    before and gave no good answer, so nobody knows what became of a message in passing.
     """
-    if sender_key:
-        return _from_head(office, outbox_id, sender_key)
-    stored = office.store.outbox.read(outbox_id)
+    stored = office.store.outbox.read(outbox_id) if again or not sender_key else None
     if stored is None:
-        return "gone"
+        return _from_head(office, outbox_id, sender_key) if sender_key else "gone"
+    if again and stored.value.passing and stored.value.state == "sent":
+        return _send(office, replace(stored, value=replace(stored.value, state="sending", passing=False)), office.now())
+    return _send_due(office, stored)
+
+
+def _send_due(office: Office, stored: Stored[OutboxItem]) -> str:
     item, now = stored.value, office.now()
     if item.due is None or item.due > now:
         office.send(item)  # a task that came early is made anew
@@ -96,6 +101,7 @@ def _attempt(office: Office, stored: Stored[OutboxItem], route: routing.Route, n
         inviting=way == "invite",
     )
     claimed, rest = _in_pieces(claimed, way)
+    claimed = _let_pass(claimed, now) if claimed.passing and not claimed.then else replace(claimed, passing=False)
     try:
         version = office.store.outbox.replace(stored, claimed, partial(_stage_more, office, rest, route))
     except Conflict:
@@ -103,6 +109,13 @@ def _attempt(office: Office, stored: Stored[OutboxItem], route: routing.Route, n
     message = _outgoing(office, claimed, way, now=now)
     result = CHANNELS[message.address.channel].send(message, settings=office.settings)
     return _settle(office, Stored(claimed, version), result, now=now)
+
+
+def _let_pass(claimed: OutboxItem, now: datetime) -> OutboxItem:
+    """As if it were sent already. Not by SMS: what those gateways tell later is found by an id that they give."""
+    if claimed.address.brief:
+        return replace(claimed, passing=False)
+    return replace(claimed, state="sent", due=None, sent_at=now)
 
 
 def _in_pieces(item: OutboxItem, way: reach.Way) -> tuple[OutboxItem, list[OutboxItem]]:
@@ -166,10 +179,14 @@ def _outgoing(office: Office, item: OutboxItem, way: reach.Way, *, now: datetime
 
 def _settle(office: Office, claimed: Stored[OutboxItem], result: SendResult, *, now: datetime) -> str:
     """Write down what became of the attempt."""
-    item = replace(claimed.value, error_code=result.error_code, error_text=result.error_text)
+    item = replace(claimed.value, error_code=result.error_code, error_text=result.error_text, passing=False)
+    if claimed.value.passing:
+        if result.outcome == "sent":
+            return "sent"
+        item = replace(item, state="sending", due=now + LEASE, sent_at=None)
     if result.outcome == "ambiguous":
         logs.warning("send_ambiguous", outbox=item.id)
-        return "ambiguous"
+        return _finish(office, claimed, item) if claimed.value.passing else "ambiguous"
     if result.outcome == "sent" and item.inviting:
         return _hold(office, claimed, item)
     after = routing.after_refusal(office, item, result, now) or _after(item, result, now)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from besadu import logs
 from besadu.domain.message import Inbound, Receipt
-from besadu.domain.outbox import INVITATION, UNFOLLOWED, OutboxItem, receipt_moves
+from besadu.domain.outbox import INVITATION, PASSING, UNFOLLOWED, OutboxItem, receipt_moves
 from besadu.errors import Conflict, Unavailable
 from besadu.frozen import replace
 from besadu.services import arrival, routing
@@ -18,12 +18,10 @@ WINDOW_CLOSED = "131047"
 def record(office: Office, message: Inbound) -> None:
     """Write the receipt to its message, if it tells something new. Raises Unavailable."""
     receipt = message.receipt
-    if receipt is None:
+    if receipt is None or _tells_nothing(receipt):
         return
-    marked = receipt.outbox_id
-    if marked.endswith(UNFOLLOWED) and receipt.state in {"delivered", "read"}:
-        return
-    outbox_id, invitation = marked.removesuffix(UNFOLLOWED).removesuffix(INVITATION), marked.endswith(INVITATION)
+    outbox_id, _, mark = receipt.outbox_id.partition(".")
+    invitation = f".{mark}" == INVITATION
     for _ in range(MOST_TRIES):
         stored = office.store.outbox.read(outbox_id) if outbox_id else None
         stored = stored or office.store.outbox.by_provider_id(receipt.provider_id)
@@ -38,6 +36,13 @@ def record(office: Office, message: Inbound) -> None:
         if _written(office, item, after, stored.version):
             return
     raise Unavailable("contended")
+
+
+def _tells_nothing(receipt: Receipt) -> bool:
+    """What its mark says without a look at the message."""
+    if receipt.outbox_id.endswith(PASSING):
+        return receipt.state != "failed"
+    return receipt.outbox_id.endswith(UNFOLLOWED) and receipt.state in {"delivered", "read"}
 
 
 def _arrived(office: Office, item: OutboxItem, receipt: Receipt, *, invitation: bool) -> bool:
