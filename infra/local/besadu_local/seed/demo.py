@@ -19,7 +19,7 @@ from besadu.domain.evidence import Evidence, incoming_name
 from besadu.domain.message import Address, Attachment
 from besadu.domain.nik import masked
 from besadu.media import Media
-from besadu.services import answers, arrival, casework, citizen_acts, evidence, handling, registration
+from besadu.services import answers, arrival, casework, citizen_acts, evidence, handling, registration, supporting
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
 from besadu.store.keys import key
@@ -189,7 +189,9 @@ def _take(office: Office, ticket: str, step: dict[str, Any], earlier: list[str])
         "ask": {"question": step.get("text")},
         "answer": {"text": step.get("text"), "evidence": _after(office, ticket, step)},
     }
-    if verb in by_office:
+    if verb in ("ask_support", "contribute"):
+        _support(office, ticket, step)
+    elif verb in by_office:
         module = answers if verb == "deliver" else casework
         getattr(module, verb)(office, ADMIN, ticket, **by_office[verb])
         if verb == "deliver":
@@ -200,6 +202,16 @@ def _take(office: Office, ticket: str, step: dict[str, Any], earlier: list[str])
         getattr(module, verb)(office, officer, ticket, **by_agency[verb])
     else:
         _by_citizen(office, complaint, verb, step)
+
+
+def _support(office: Office, ticket: str, step: dict[str, Any]) -> None:
+    """A further agency is asked to help, or sends its part."""
+    code = step["agency"]
+    if step["do"] == "ask_support":
+        supporting.ask(office, ADMIN, ticket, agency=code, wanted=step["wanted"])
+        return
+    officer = Actor(role="officer", name=f"Petugas {code}", agency=code)
+    supporting.contribute(office, officer, ticket, text=step["text"], done=True)
 
 
 def _after(office: Office, ticket: str, step: dict[str, Any]) -> tuple[str, ...]:
