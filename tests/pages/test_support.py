@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from besadu.domain import support
 from besadu.domain.complaint import State
+from besadu.domain.deadlines import date_text
 from besadu.domain.support import SupportState
 from besadu.pages import console, desk
 from besadu.services import evidence, handling, supporting
@@ -195,7 +196,11 @@ def test_an_account_of_an_agency_that_helps_finds_it_on_its_start_page_and_works
     officer, here = sits("officer"), f"/laporan/{ticket}"
     assert officer.get(here).status_code == 404
     supporting.ask(cast.office, cast.actor("admin"), ticket, agency="DISHUB", wanted="Cek lampunya.")
-    assert read(officer.get("/")).select_one(f"#support a[href$='{ticket}']")
+    row = read(officer.get("/")).select_one(f"#support a[href$='{ticket}']")
+    assert row
+    promised = cast.stored(ticket).promised
+    assert promised
+    assert f"batas {date_text(promised)}" in row.text  # when the answer is, and not when it should be accepted
     page = read(officer.get(here))
     assert {str(form["action"]).rpartition("/")[2] for form in page.select("#tindak-lanjut form")} == {
         "contribute",
@@ -207,6 +212,16 @@ def test_an_account_of_an_agency_that_helps_finds_it_on_its_start_page_and_works
     assert not start.select("#support")
     assert start.select_one(f"#supported a[href$='{ticket}']")
     assert "Lampu menyala." in sits("admin").get(here).text
+
+
+def test_numbers_that_somebody_wrote_are_for_the_admin_alone(cast: Cast, sits: Sits) -> None:
+    ticket = cast.forwarded("DPUPR")
+    supporting.ask(cast.office, cast.actor("admin"), ticket, agency="DISHUB", wanted=f"Hubungi 0{PHONE[2:]}.")
+    assert f"Hubungi 0{PHONE[2:]}." in sits("admin").get(f"/laporan/{ticket}").text
+    for role in ("officer", "leader", "auditor"):
+        page = sits(role).get(f"/laporan/{ticket}").text
+        assert "Hubungi [telepon]." in page
+        assert PHONE[2:] not in page
 
 
 def test_an_account_that_declines_comes_back_to_the_start_page(cast: Cast, sits: Sits) -> None:

@@ -1,5 +1,6 @@
 """OPDs that help the responsible one: each is asked for its part and adds it. The answer is the responsible OPD's."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
@@ -63,6 +64,19 @@ def asked(support: Supports, one: Support) -> Supports:
     """With ``one`` asked. What its agency had contributed before stays."""
     before = of(support, one.agency)
     return changed(support, replace(one, contributions=before.contributions if before else ()))
+
+
+def worded(support: Supports, change: Callable[[str], str]) -> Supports:
+    """With all that people wrote as ``change`` leaves it: without numbers that a reader may not see."""
+    return tuple(
+        replace(
+            one,
+            wanted=change(one.wanted),
+            reason=change(one.reason),
+            contributions=tuple(replace(each, text=change(each.text)) for each in one.contributions),
+        )
+        for one in support
+    )
 
 
 def handed_over(support: Supports, agency: str) -> Supports:

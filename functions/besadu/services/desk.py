@@ -272,7 +272,8 @@ def _file_of(office: Office, complaint: Complaint, actor: Actor) -> AgencyFile:
     added = list(answer.evidence) if answer else []
     helping = [one for part in complaint.support for each in part.contributions for one in each.evidence]
     views = _views(office.store.evidence.read_all([*sent, *added, *helping]))
-    parts = tuple(_part(one, views) for one in complaint.support if one.stands or one.contributions)
+    shown = (one for one in support.worded(complaint.support, _masked) if one.stands or one.contributions)
+    parts = tuple(_part(one, views) for one in shown)
     # Who helps reads by when the answer is wanted; not by when the leading agency should have accepted.
     dated = supporting.seen_from(complaint, actor.agency) or complaint
     with_agency = dated.clock in ("accept", "answer", "support") and dated.due is not None
@@ -318,11 +319,10 @@ def _part(one: Support, views: Mapping[str, EvidenceView]) -> SupportView:
         agency=one.agency,
         agency_name=one.agency_name,
         state=one.state,
-        wanted=_masked(one.wanted),
-        reason=_masked(one.reason),
+        wanted=one.wanted,
+        reason=one.reason,
         contributions=tuple(
-            (replace(each, text=_masked(each.text)), tuple(views[name] for name in each.evidence if name in views))
-            for each in one.contributions
+            (each, tuple(views[name] for name in each.evidence if name in views)) for each in one.contributions
         ),
     )
 

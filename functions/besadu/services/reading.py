@@ -259,6 +259,7 @@ def _without_contact(complaint: Complaint) -> Complaint:
         story=mask_phones(complaint.story),
         when=mask_phones(complaint.when),
         place=replace(complaint.place, text=mask_phones(complaint.place.text)),
+        support=support.worded(complaint.support, mask_phones),
         talk=(),  # the case file has the whole talk
         history=tuple(replace(entry, note=mask_phones(entry.note)) for entry in complaint.history),
     )

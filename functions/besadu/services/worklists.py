@@ -8,7 +8,7 @@ from besadu.domain.conditions import awaits_leader
 from besadu.domain.conversation import Conversation
 from besadu.domain.outbox import OutboxItem
 from besadu.domain.outreach import Outreach
-from besadu.frozen import dataclass
+from besadu.frozen import dataclass, replace
 from besadu.services import supporting
 from besadu.services.office import Office
 from besadu.services.outreach import MAY_DECIDE
@@ -99,7 +99,10 @@ def _of_an_agency(office: Office, actor: Actor) -> Work:
     pages = {
         desk: office.store.complaints.on_desk(desk, agency=actor.agency) for desk in ("agency", "citizen", "admin")
     }
-    pages["helping"] = office.store.complaints.supported_by(actor.agency)
+    # Who helps reads by when the answer is wanted; not by when the leading agency should have accepted.
+    pages["helping"] = [
+        replace(one, due=supporting.due_of(one)) for one in office.store.complaints.supported_by(actor.agency)
+    ]
     return Work(
         lists=tuple(
             _list(

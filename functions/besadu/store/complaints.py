@@ -53,6 +53,7 @@ LIST_FIELDS = (
     "support",
     "clock",
     "due",
+    "promised",
     "resume",
     "returns",
     "decided",
