@@ -196,6 +196,19 @@ def test_a_citizen_hears_of_it_while_the_agency_has_not_accepted_yet(office: Off
     assert reminders(office) == []
 
 
+def test_who_is_late_for_another_reason_is_not_said_to_be_so_for_this_one(office: Office, hands: Hands) -> None:
+    keep_complaint(office, ticket=TICKETS[0])
+    casework.forward(office, ADMIN, TICKETS[0], agency_code="dishub", case_class="information")
+    hands.advance(days=3)  # and accepted only then, so that the answer is due after the date that the citizen knows
+    late = handling.accept(office, OFFICER, TICKETS[0])
+    assert late.due
+    assert late.promised
+    assert late.due > late.promised
+    close_on(office, "2026-04-15")
+    settle(office, hands)
+    assert (moves(office), news(office)) == ([], [])
+
+
 def test_other_office_hours_move_the_hour_and_tell_nobody(office: Office, hands: Hands) -> None:
     before = in_progress(office)
     times.save(office, MANAGER, {**times.form(office), "opens": "07:30", "closes": "15:00"})

@@ -90,15 +90,17 @@ def _move(office: Office, ticket: str, order: Order) -> tuple[Reminder, ...]:
 def _moves(office: Office, before: Complaint, order: Order) -> bool:
     """Whether there is anything to tell: another day is its deadline now, or the date that its citizen knows slips."""
     after = clocks.moved(before, office.calendar(), changed_at=order.at)
-    return after.clock_revision != before.clock_revision or _slips_to(office, after) is not None
+    return after.clock_revision != before.clock_revision or _slips_to(office, before, after) is not None
 
 
-def _slips_to(office: Office, complaint: Complaint) -> datetime | None:
-    """The later date that its citizen has to be told; None when the one that they know is good, or past anyway."""
-    promised, expected = complaint.promised, clocks.expected(complaint, office.calendar())
-    if not promised or not expected or expected <= office.now():
+def _slips_to(office: Office, before: Complaint, after: Complaint) -> datetime | None:
+    """The later date that its citizen has to be told; None when this change is not why, or it is past anyway."""
+    promised, expected = after.promised, clocks.expected(after, office.calendar())
+    if not promised or not expected or expected <= office.now() or _date(expected) <= _date(promised):
         return None
-    return expected if _date(expected) > _date(promised) else None
+    # An answer may be due later than was promised because its agency was slow to accept: that is told when it slips.
+    slower = after.clock == "answer" and before.due is not None and _date(expected) <= _date(before.due)
+    return None if slower else expected
 
 
 def _replan(office: Office, known: Stored[Complaint], order: Order) -> None:
@@ -119,7 +121,7 @@ def _replan(office: Office, known: Stored[Complaint], order: Order) -> None:
 def _decided(office: Office, before: Complaint, order: Order) -> tuple[Decision, tuple[Reminder, ...]]:
     now, calendar = office.now(), office.calendar()
     after = replace(clocks.moved(before, calendar, changed_at=order.at), updated_at=now)
-    shifted, until = after.clock_revision != before.clock_revision, _slips_to(office, after)
+    shifted, until = after.clock_revision != before.clock_revision, _slips_to(office, before, after)
     notes, told, outbox = [], tuple[Reminder, ...](), tuple[OutboxItem, ...]()
     if shifted:
         notes.append(f"Tenggat bergeser dari {_day(before.due)} ke {_day(after.due)}")
