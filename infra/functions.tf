@@ -28,7 +28,8 @@ locals {
       ])
     }
     assignment = {
-      memory   = "512Mi", cpu = "1", threads = 8, most = 5, timeout = 120, public = true, bucket = "write"
+      # Who saves a film of 200 MB over a line of 2 Mbit/s needs most of a quarter of an hour; so in the console.
+      memory   = "512Mi", cpu = "1", threads = 8, most = 5, timeout = 900, public = true, bucket = "write"
       settings = concat(local.of_all, local.of_queue, ["EVIDENCE_BUCKET", "LINK_KEY"])
     }
     delivery = {
@@ -44,7 +45,7 @@ locals {
       settings = concat(local.of_all, local.of_queue, local.of_invoked)
     }
     console = {
-      memory = "512Mi", cpu = "1", threads = 16, most = 5, timeout = 120, public = true, bucket = "write"
+      memory = "512Mi", cpu = "1", threads = 16, most = 5, timeout = 900, public = true, bucket = "write"
       settings = concat(local.of_all, local.of_queue, [
         "AUDIT_DATABASE", "EVIDENCE_BUCKET", "SESSION_KEY", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "NIK_PUBLIC_KEY",
         "NIK_DECRYPT_KEY", "NIK_INDEX_KEY", "WHATSAPP_PHONE_NUMBER_ID", "SMS_GATEWAY", "LINK_KEY",
