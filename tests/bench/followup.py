@@ -49,7 +49,13 @@ POSTS: Final = {
     "leader1_phone": "0812 0000 0002",
 }
 MISSED: Final = 0.15  # of the sweeps; never two in a row
-AND_THEN: Final = {"extend", "progress", "take_over"}  # leave the state, and something else is done later
+AND_THEN: Final = {
+    "ask_support",
+    "contribute",
+    "extend",
+    "progress",
+    "take_over",
+}  # leave the state, and something else is done later
 DELETED: Final = 0.01  # of the moments: every task is deleted
 
 

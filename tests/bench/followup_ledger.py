@@ -4,33 +4,35 @@ It knows a complaint as it was stored (its clock, its history) and each message 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from besadu.domain.complaint import Complaint, Entry, State
-from besadu.domain.deadlines import WIB, Calendar
+from besadu.domain.complaint import Complaint, Entry
+from besadu.domain.deadlines import Calendar
 from besadu.domain.outbox import OutboxItem
+from tests.bench.followup_reckoning import (
+    AGENCY,
+    STEPS,
+    expected,
+    first_of,
+    following,
+    helping,
+    local,
+    opened,
+    schedule,
+)
 
 IN_TIME: Final = timedelta(seconds=120)  # the sweep alone
 GATHER: Final = timedelta(minutes=5)
-AGENCY: Final = (("half", 50), ("most", 80), ("due", 0), ("head", 1), ("secretary", 3))
-OFFICE: Final = (("half", 50), ("most", 80), ("due", 0), ("leader", 1))
-DECISION: Final = (("decide", 0), ("half", 50), ("most", 80), ("due", 0))
-STEPS: Final[Mapping[str, tuple[tuple[str, int], ...]]] = {
-    "accept": AGENCY,
-    "answer": AGENCY,
-    "verify": OFFICE,
-    "review": OFFICE,
-}
-POSTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "duty": ("penghubung OPD",),
-    "deputy": ("wakil penghubung",),
-    "head": ("kepala OPD",),
-    "secretary": ("Sekda",),
-    "admin": ("admin",),
-    "leader": ("pimpinan",),
+POSTS: Final[Mapping[str, str]] = {
+    "duty": "penghubung OPD",
+    "deputy": "wakil penghubung",
+    "head": "kepala OPD",
+    "secretary": "Sekda",
+    "admin": "admin",
+    "leader": "pimpinan",
 }
 LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "menunggu keputusan": ("decide",),
@@ -40,8 +42,17 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "lewat tenggat": ("head", "leader"),
     "lewat tenggat 3 hari kerja": ("secretary",),
 }
-AWAITED: Final = {State.ASSIGNED, State.IN_PROGRESS, State.RETURNED, State.REOPENED, State.ANSWERED}
-QUIET: Final = {"open_link", "note", "remind", "slip", "progress", "take_over", "classify"}  # leave the clock alone
+QUIET: Final = {
+    "ask_support",
+    "contribute",
+    "open_link",
+    "note",
+    "remind",
+    "slip",
+    "progress",
+    "take_over",
+    "classify",
+}  # leave the clock alone
 
 
 class Broken(AssertionError):
@@ -109,7 +120,7 @@ class Ledger:
         late = now - IN_TIME
         for complaint in self.complaints.values():
             if complaint.open:
-                for what, at in _expected(complaint, calendar):
+                for what, at in expected(complaint, calendar):
                     if at <= late:
                         raise Broken(f"{complaint.ticket}: {complaint.clock}/{what} should have come at {local(at)}")
         self._check_owed(late, calendar)
@@ -137,6 +148,9 @@ class Ledger:
 
     def _stands(self, owed: Owed) -> bool:
         known = self.complaints[owed.ticket]
+        code = owed.post.partition(":")[2]
+        if code not in {"", known.agency, *helping(known)}:
+            return False
         return known.clock_revision == owed.revision and not known.taken_over_by and known.due is not None
 
     def _reminded(self, after: Complaint, entry: Entry, revision: int, calendar: Calendar) -> None:
@@ -151,7 +165,7 @@ class Ledger:
             names = LABELS[label]
             if not any(name in names and at <= entry.at for name, at in schedule(after, calendar)):
                 raise Broken(f"{after.ticket}: {label} came early, at {local(entry.at)}")
-        for post, (word,) in POSTS.items():
+        for post, word in POSTS.items():
             if word in posts.split(", "):
                 self._owe(after, post, revision, entry.at)
 
@@ -169,92 +183,10 @@ class Ledger:
             raise Broken(f"{after.ticket}: is due on {local(after.due)}")
 
     def _owe(self, complaint: Complaint, post: str, revision: int, since: datetime) -> None:
-        name = f"{post}:{complaint.agency}" if post in {"duty", "deputy", "head"} else post
-        self._owed[name, complaint.ticket].append(Owed(name, complaint.ticket, revision, since))
-        self.counts["reminders"] += 1
-
-
-def _expected(complaint: Complaint, calendar: Calendar) -> Iterator[tuple[str, datetime]]:
-    """What is still to come of this complaint as it stands, and when; in office hours, but for what ends as they do."""
-    if complaint.clock in {"citizen_answer", "reply"} and complaint.due:
-        yield "end", complaint.due
-    if not complaint.taken_over_by:
-        for name, at in schedule(complaint, calendar):
-            if name not in complaint.reminded:
-                yield name, opened(max(at, complaint.updated_at), calendar)
-    slips = slip_at(complaint, calendar)
-    if slips and complaint.slipped != complaint.promised:
-        yield "slip", opened(max(slips, complaint.updated_at), calendar)
-
-
-def schedule(complaint: Complaint, calendar: Calendar) -> Iterator[tuple[str, datetime]]:
-    """When each step of the running clock is to be taken: in the morning of its day."""
-    if complaint.due is None or complaint.clock_started is None or complaint.clock not in STEPS:
-        return
-    last = local(complaint.due).date()
-    for name, number in DECISION if first_of(complaint) == "leader" else STEPS[complaint.clock]:
-        shared = name in {"decide", "half", "most"}
-        day = shared_day(complaint, number, calendar) if shared else following(last, number, calendar)
-        morning = calendar.opening(day)
-        if morning <= complaint.clock_started:
-            morning = calendar.opening(following(local(complaint.clock_started).date(), 1, calendar))
-        yield name, morning
-
-
-def first_of(complaint: Complaint) -> str:
-    """Who is to move a complaint that lies with the office."""
-    undecided = complaint.clock == "verify" and complaint.returns >= 2 and not complaint.decided
-    return "leader" if undecided else "admin"
-
-
-def shared_day(complaint: Complaint, percent: int, calendar: Calendar) -> date:
-    """The day on which so much of the office's time is over."""
-    assert complaint.clock_started
-    assert complaint.due
-    hours = list(office_hours(complaint.clock_started, complaint.due, calendar))
-    wanted, worked = sum((time for _, time in hours), timedelta()) * percent / 100, timedelta()
-    for day, time in hours:
-        worked += time
-        if worked >= wanted:
-            return day
-    return following(local(complaint.clock_started).date(), 0, calendar)
-
-
-def office_hours(since: datetime, until: datetime, calendar: Calendar) -> Iterator[tuple[date, timedelta]]:
-    """Each working day with the time that the office works on it between these moments."""
-    for number in range((local(until).date() - local(since).date()).days + 1):
-        day = local(since).date() + timedelta(days=number)
-        if calendar.is_working_day(day):
-            begins, ends = max(since, calendar.opening(day)), min(until, calendar.end_of(day))
-            yield day, max(timedelta(), ends - begins)
-
-
-def slip_at(complaint: Complaint, calendar: Calendar) -> datetime | None:
-    """When the citizen is to be told that the date they were told has passed."""
-    if complaint.promised is None or complaint.state not in AWAITED:
-        return None
-    return calendar.opening(following(local(complaint.promised).date(), 1, calendar))
-
-
-def opened(moment: datetime, calendar: Calendar) -> datetime:
-    """The moment itself in office hours, else when the office opens next."""
-    day = local(moment).date()
-    if calendar.is_working_day(day) and moment < calendar.end_of(day):
-        return max(moment, calendar.opening(day))
-    return calendar.opening(following(day, 1, calendar))
-
-
-def following(day: date, days: int, calendar: Calendar) -> date:
-    """The working day so many after ``day``; with 0 ``day`` itself."""
-    while days:
-        day += timedelta(days=1)
-        days -= calendar.is_working_day(day)
-    return day
-
-
-def local(moment: datetime) -> datetime:
-    """In Belitung."""
-    return moment.astimezone(WIB)
+        codes = [complaint.agency, *(helping(complaint) if complaint.clock == "answer" else ())]
+        for name in [f"{post}:{code}" for code in codes] if post in {"duty", "deputy", "head"} else [post]:
+            self._owed[name, complaint.ticket].append(Owed(name, complaint.ticket, revision, since))
+            self.counts["reminders"] += 1
 
 
 def changed(complaints: Iterable[Complaint], known: Mapping[str, Complaint]) -> list[Complaint]:

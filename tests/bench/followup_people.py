@@ -12,8 +12,9 @@ from besadu.domain.complaint import Actor, Complaint, State
 from besadu.domain.conversation import Conversation, Draft
 from besadu.domain.deadlines import WIB
 from besadu.domain.message import Address
+from besadu.domain.support import SupportState
 from besadu.errors import Invalid
-from besadu.services import answers, casework, citizen_acts, handling, registration, steps
+from besadu.services import answers, casework, citizen_acts, handling, registration, steps, supporting
 from besadu.services.arrival import SYSTEM
 from besadu.services.office import Office
 from besadu.store.complaints import Decision
@@ -28,7 +29,8 @@ NEXT: Final[Mapping[State, tuple[tuple[str, int, float], ...]]] = {
     State.RECEIVED: (("forward", 85, 5), ("reject", 8, 4), ("ask", 3, 2)),
     State.ASSIGNED: (("accept", 60, 3), ("hand_back", 8, 4), ("answer", 10, 6), ("take_over", 3, 9)),
     State.IN_PROGRESS: (
-        ("answer", 55, 30),
+        ("answer", 50, 30),
+        ("help", 15, 9),
         ("extend", 10, 12),
         ("ask", 10, 10),
         ("progress", 5, 9),
@@ -66,6 +68,7 @@ class People:
     def __init__(self, dice: random.Random, console: Office, desk: Office) -> None:
         self._dice, self._console, self._desk = dice, console, desk
         self._plans: list[tuple[datetime, float, str, str, int]] = []
+        self._codes = [agency.code for agency in agencies()]
         self._turn: dict[str, int] = {}  # ticket -> which plan counts
         self.done = 0
 
@@ -124,6 +127,17 @@ class People:
         actor, office = (self._officer(known), self._desk) if officer else (ADMIN, self._console)
         casework.ask(office, actor, ticket, question="Di sebelah mana?")
 
+    def _help(self, ticket: str) -> None:
+        """Another agency is asked to help; who was asked does."""
+        known = self._read(ticket)
+        asked = next((one.agency for one in known.support if one.state is SupportState.ASKED), "")
+        if asked:
+            helper = Actor(role="officer", name="Petugas", agency=asked)
+            supporting.contribute(self._desk, helper, ticket, text="Sudah kami ukur.", done=True)
+        else:
+            others = [code for code in self._codes if code != known.agency]
+            supporting.ask(self._console, ADMIN, ticket, agency=self._dice.choice(others), wanted="Mohon diukur.")
+
     def _extend(self, ticket: str) -> None:
         known = self._read(ticket)
         later = (known.due or self._desk.now()).astimezone(WIB).date() + timedelta(days=self._dice.randrange(1, 14))
@@ -161,6 +175,7 @@ class People:
         "extend": _extend,
         "file": _file,
         "forward": _forward,
+        "help": _help,
         "hand_back": lambda self, ticket: self._by_officer(
             ticket, lambda office, actor, one: handling.hand_back(office, actor, one, reason="Bukan urusan kami")
         ),
