@@ -33,14 +33,13 @@ class Year:
     number: int
     days: tuple[tuple[date, str], ...]
     decree: str = ""
-    known: bool = True  # whether there is anything for it at all
 
 
 def year_of(office: Office, number: int) -> Year:
     """A year as the office has it now."""
     page = office.store.directory.page()
     days = tuple(sorted((day, name) for day, name in office.calendar().holidays.items() if day.year == number))
-    return Year(number=number, days=days, decree=page.decrees.get(str(number), ""), known=bool(days))
+    return Year(number=number, days=days, decree=page.decrees.get(str(number), ""))
 
 
 def undecreed(office: Office) -> int:
