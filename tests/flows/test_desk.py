@@ -1,9 +1,10 @@
-"""Two officers of one agency at once, on the running platform: one wins, the other is told what happened."""
+"""The desk on the running platform: two officers at once, and two agencies over one complaint."""
 
 import html
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -13,9 +14,12 @@ from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Actor, Complaint, State
 from besadu.services import casework, desk, handling
 from besadu.services.office import Office
-from besadu.store.directory import AgencyRecord
+from besadu.services.supporting import Request
+from besadu.store.directory import AgencyRecord, Post
 from besadu_local import seed
+from besadu_local.browser import Browser
 from besadu_local.stack import Stack
+from besadu_local.world.client import Phone
 from tests.factories import ADMIN, a_complaint, keep_complaint
 
 WORDS = {"duty": "Tulisan petugas piket.", "deputy": "Tulisan wakil."}
@@ -26,7 +30,8 @@ class Two:
     """Duty post and deputy, each before the page of the same complaint as it stood at ``revision``."""
 
     office: Office
-    address: str
+    address: str  # of the desk
+    phones: str
     complaint: Complaint
 
     def stored(self) -> Complaint:
@@ -71,7 +76,8 @@ def two(stack: Stack) -> Two:
     number = tickets.new(office.now())
     keep_complaint(office, a_complaint(ticket=number, created_at=office.now(), updated_at=office.now()))
     complaint = casework.forward(office, ADMIN, number, agency_code=agency.code)
-    return Two(office, f"{stack.addresses['functions']}/assignment/t", complaint)
+    desk_at = f"{stack.addresses['functions']}/assignment/t"
+    return Two(office, desk_at, stack.addresses["phone"], complaint)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +109,35 @@ def test_more_time_is_given_once_to_two_who_ask_at_once(two: Two) -> None:
     calendar = two.office.calendar()
     days = calendar.working_days(accepted.due.date())
     day = [next(days) for _ in range(4)][-1].isoformat()
-    both = Two(two.office, two.address, accepted)
+    both = replace(two, complaint=accepted)
     form = {"step": "extend", "day": day}
     answers = both.at_once({"duty": form, "deputy": form})
     assert sorted(answer.status_code for answer in answers.values()) == [303, 409]
     assert both.stored().extensions == 1
     assert (both.stored().extension, both.stored().state) == (None, State.IN_PROGRESS)
+
+
+def test_an_agency_that_helps_hears_on_its_phone_opens_its_link_and_the_leading_one_hears_of_it(
+    two: Two, stack: Stack
+) -> None:
+    office, phones = two.office, two.address.partition("/assignment")[0]
+    lead, helper = (f"6281299{secrets.randbelow(10**6):06d}" for _ in range(2))
+    codes = [f"uji-{secrets.token_hex(4)}" for _ in range(2)]
+    for code, number in zip(codes, (lead, helper), strict=True):
+        office.store.directory.save_agency(AgencyRecord(code=code, name=f"Dinas {code}", duty=Post(phone=number)))
+    stack.clock.advance(61)  # doors remember agencies for a minute
+    number = tickets.new(office.now())
+    keep_complaint(office, a_complaint(ticket=number, created_at=office.now(), updated_at=office.now()))
+    wanted = Request(agency=codes[1], wanted="Mohon cek salurannya.")
+    casework.forward(office, ADMIN, number, agency_code=codes[0], helpers=[wanted])
+
+    asked = Phone(two.phones, helper).wait_for(lambda one: one["template"] == "dukungan_diminta", timeout=30)
+    assert number in asked["text"]
+    assert f"Dinas {codes[0]}" in asked["text"]
+    desk_page = Browser()
+    assert "Mohon cek salurannya." in desk_page.open(urljoin(phones, urlsplit(asked["link"]).path))
+    page = desk_page.submit("/contribute", text="Saluran bersih.", finished="ya")
+    assert "bagian Anda sudah selesai" in page
+    news = Phone(two.phones, lead).wait_for(lambda one: one["template"] == "dukungan_masuk", timeout=30)
+    assert "bagiannya sudah dikirim" in news["text"]
+    assert "Saluran bersih." in Browser().open(urljoin(phones, urlsplit(news["link"]).path))

@@ -108,6 +108,15 @@ def test_only_links_that_there_are_can_be_ended(
     assert case.stored().revoked == ()
 
 
+def test_the_links_of_an_agency_that_the_manager_has_closed_can_be_ended(
+    case: Case, revoke: Callable[..., None]
+) -> None:
+    token = case.token()
+    case.office.store.directory.save_agency(case.agency.__class__(**{**vars(case.agency), "active": False}))
+    revoke(send=True)
+    assert not opens(case, token)
+
+
 def test_an_admin_sees_who_has_a_link_and_when_it_was_opened(case: Case) -> None:
     head = Post(title="Kepala Dinas", phone="6281299990001")
     case.office.store.directory.save_agency(case.agency.__class__(**{**vars(case.agency), "head": head}))

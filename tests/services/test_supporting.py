@@ -1,6 +1,6 @@
 """One OPD leads, others help: each hears, sees and sends for itself, and the answer is the leading one's."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
@@ -224,6 +224,15 @@ def test_a_duty_post_that_nobody_reaches_is_stood_in_for_by_its_deputy(lead: Cas
     lead.support(duty=Post(title="Kosong"), deputy=Post(title="Wakil DLH", phone="6281299990010"))
     (asking,) = sent(lead, "dukungan_diminta")
     assert (asking.address.phone, asking.link_post) == ("6281299990010", "deputy")
+
+
+def test_a_part_is_kept_though_the_leading_agency_was_closed_meanwhile(lead: Case) -> None:
+    helper = lead.support()
+    lead.office.store.directory.save_agency(replace(lead.agency, active=False))
+    typed = desk.Typed(text="Saluran bersih.", finished=True)
+    desk.act(helper.office, helper.officer, helper.ticket, "contribute", typed)
+    assert part(helper).state is SupportState.DONE
+    assert sent(lead, "dukungan_masuk") == []
 
 
 def test_a_leading_agencys_old_link_does_not_open_the_case_as_a_helping_one(lead: Case) -> None:

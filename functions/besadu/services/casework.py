@@ -186,7 +186,9 @@ def revoke_links(
     """
     filled(reason, "Alasan")
     now, chosen = office.now(), next((known for known in links.POSTS if known == post), None)
-    record = notices.agency_of(office, agency)
+    record = office.store.directory.agency(
+        agency
+    )  # None of one that the manager has closed: its links end all the same
 
     def decide(before: Complaint) -> Decision:
         if agency not in {code for code, _ in admission.hand_overs(before)} or (post and chosen is None):
@@ -194,12 +196,12 @@ def revoke_links(
         others = (one for one in before.revoked if (one.agency, one.post) != (agency, post))
         revoked = (*others, Revocation(agency=agency, post=post, at=now))
         after = workflow.step(before, "revoke_links", actor, now=now, calendar=office.calendar(), revoked=revoked)
-        told = _new_link(after, record, chosen or "duty", cause=f"{ticket}:{before.revision}", now=now)
-        title = admission.post_title(record, agency, chosen) if chosen else f"semua tautan {record.name}"
+        cause = f"{ticket}:{before.revision}"
+        told = _new_link(after, record, chosen or "duty", cause=cause, now=now) if record and send else None
+        name = record.name if record else agency
+        title = admission.post_title(record, agency, chosen) if chosen else f"semua tautan {name}"
         note = joined(title, reason)
-        return Decision(
-            after=after, action="revoke_links", actor=actor, note=note, outbox=(told,) if told and send else ()
-        )
+        return Decision(after=after, action="revoke_links", actor=actor, note=note, outbox=(told,) if told else ())
 
     return change(office, ticket, decide)
 

@@ -200,10 +200,13 @@ def _news(
     before: Complaint,
     now: datetime,
 ) -> OutboxItem | None:
-    """To the leading agency's duty post."""
+    """To the leading agency's duty post; None when the manager has closed that agency, or it cannot be reached."""
+    lead = office.store.directory.agency(complaint.agency)
+    if lead is None:
+        return None
     return notices.to_agency(
         complaint,
-        notices.agency_of(office, complaint.agency),
+        lead,
         workflow.ROWS[action].tells_agency,
         cause=f"{before.ticket}:{before.revision}",
         now=now,
