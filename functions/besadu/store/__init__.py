@@ -12,6 +12,7 @@ from besadu.store.inbox import Inbox
 from besadu.store.orders import Orders
 from besadu.store.outbox import Outbox
 from besadu.store.outreach import Outreaches
+from besadu.store.phrases import Phrases
 from besadu.store.progress import Progress
 from besadu.store.reminders import Reminders
 from besadu.store.senders import Senders
@@ -27,6 +28,7 @@ class Store:
     complaints: Complaints
     outbox: Outbox
     outreach: Outreaches
+    phrases: Phrases
     reminders: Reminders
     orders: Orders
     evidence: EvidenceStore
@@ -49,6 +51,7 @@ def open_store(database: firestore.Client, audit: firestore.Client | None = None
         complaints=Complaints(database, outbox),
         outbox=outbox,
         outreach=Outreaches(database),
+        phrases=Phrases(database),
         reminders=Reminders(database),
         orders=Orders(database),
         evidence=EvidenceStore(database),

@@ -13,6 +13,7 @@ from besadu.pages.console import (
     evidence,
     lists,
     manage,
+    manage_phrases,
     manage_time,
     outreach,
     signin,
@@ -45,6 +46,7 @@ def create_app(office: Office, media: Media) -> Flask:
     calls.add(app, office, mount)
     outreach.add(app, office, mount)
     manage.add(app, office, mount)
+    manage_phrases.add(app, office, mount)
     manage_time.add(app, office, mount)
     door.guard(app, mount)
     return app

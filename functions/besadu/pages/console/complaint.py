@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from flask import Flask, abort, redirect, render_template, request
@@ -10,13 +11,14 @@ from markupsafe import Markup, escape
 from besadu.domain import conditions
 from besadu.domain import ticket as tickets
 from besadu.domain.complaint import Role
+from besadu.domain.phrases import Phrase
 from besadu.domain.workflow import ROWS, NotAllowed
 from besadu.errors import Conflict, Invalid, Refused
 from besadu.pages.console.access import STAFF, Answer, may, person
 from besadu.pages.console.forms import FORMS, SUPPORT_LINES, Form, Typed, already_done, what_happened
 from besadu.pages.files import upload_fields
 from besadu.pages.signs import signs_of
-from besadu.services import admission, preview, reading
+from besadu.services import admission, phrases, preview, reading
 from besadu.services.office import Office
 
 _DONE: Final = {"add_evidence": "Bukti ditambahkan dan sedang diperiksa."}
@@ -31,12 +33,21 @@ def add(app: Flask, office: Office, mount: str) -> None:
     @app.post("/laporan/<number>/pratinjau")
     @may("admin")
     def show_preview(number: str) -> Answer:
-        action = "promise" if request.form.get("action") == "promise" else "deliver"
-        typed = Typed(action=action, values={"text": _field("text")})
+        typed = _typed_answer()
         if request.headers.get("HX-Request"):
             case = page.case(ticket_in(number))
             return render_template("console/preview.html", **page.preview(case, typed))
         return page.show(ticket_in(number), typed)
+
+    @app.post("/laporan/<number>/sisipkan")
+    @may("admin")
+    def insert_phrase(number: str) -> Answer:
+        typed, known, key = _typed_answer(), phrases.known(office), _field("phrase")
+        if key in {one.key for one in known}:
+            complaint = page.case(ticket_in(number)).complaint
+            text = phrases.inserted(office, complaint, typed.values["text"], key)
+            typed = replace(typed, values={"text": text})
+        return page.show(ticket_in(number), typed, ready=known)
 
     @app.post("/laporan/<number>/nik")
     @may("admin")
@@ -59,6 +70,12 @@ def add(app: Flask, office: Office, mount: str) -> None:
             view_func=may(*roles)(_taker(office, page, form, mount)),
             methods=["POST"],
         )
+
+
+def _typed_answer() -> Typed:
+    """What stands in the form of the answer, of which nothing is taken yet."""
+    action = "promise" if request.form.get("action") == "promise" else "deliver"
+    return Typed(action=action, values={"text": _field("text")})
 
 
 def show(office: Office, number: str) -> str:
@@ -97,7 +114,15 @@ class _Page:
         except (KeyError, Refused):
             abort(404)
 
-    def show(self, number: str, typed: Typed | None = None, *, done: str = "", nik: str = "") -> str:
+    def show(
+        self,
+        number: str,
+        typed: Typed | None = None,
+        *,
+        done: str = "",
+        nik: str = "",
+        ready: tuple[Phrase, ...] | None = None,
+    ) -> str:
         case = self.case(number)
         typed = typed or Typed()
         names = {row.action for row in case.steps}
@@ -116,6 +141,7 @@ class _Page:
             notice=FORMS[done].done if done in FORMS else _DONE.get(done, ""),
             **upload_fields(self._office, number),
             nik=nik,
+            ready=ready,
             masked=reading.masked_phone(case.phone) if person().role == "admin" else case.phone,
             chosen=request.args.get("opd", "") or (case.complaint.suggested_agency if "forward" in names else ""),
             awaits_leader=conditions.awaits_leader(case.complaint),
