@@ -12,6 +12,7 @@ from besadu.domain.complaint import FINAL, Actor, Answer, Complaint, Extension, 
 from besadu.domain.conditions import MOST_REOPENINGS, MOST_RETURNS
 from besadu.domain.deadlines import CLOCKS, Calendar, due, shift
 from besadu.domain.support import Support
+from besadu.domain.untold import UNTOLD
 from besadu.domain.workflow import DESK, ROWS, TABLE, NotAllowed, allowed, step
 from tests.factories import ADMIN, CITIZEN, LEADER, NO_HOLIDAYS, OFFICER, START, SYSTEM, a_complaint
 
@@ -64,6 +65,7 @@ EXPECTED: dict[str, tuple[set[State], set[str], State | str]] = {
     "dissatisfied": (ARRIVING, {"citizen"}, State.REOPENED),
     "appeal": (ARRIVING, {"citizen"}, State.CLOSED),
     "rate": ({State.DELIVERED, State.CLOSED, State.REOPENED}, {"citizen"}, "same"),
+    "see_mark": (set(State), {"admin"}, "same"),
     "close_silently": ({State.DELIVERED}, {"system"}, State.CLOSED_SILENTLY),
     "withdraw": (OPEN_STATES - ARRIVING, {"citizen"}, State.WITHDRAWN),
     "note": (OPEN_STATES, {"admin", "officer", "leader"}, "same"),
@@ -89,6 +91,7 @@ FITTING: dict[str, dict[str, object]] = {
     "refuse_extension": {"extension": MORE_TIME},
     "promise": {"answer": PROMISE},
     "let_go": {"taken_over_by": "Sekda Uji"},
+    "see_mark": {"mark_open": True},
 }
 
 
@@ -349,3 +352,10 @@ def test_what_a_row_tells_has_its_words(row: workflow.Row) -> None:
     told = {row.tells_citizen, row.tells_followers, *row.tells_citizen_by.values()} - {""}
     assert told <= set(say)
     assert row.tells_agency == "" or row.tells_agency in TEMPLATES
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.action)
+def test_each_step_tells_the_citizen_something_or_says_why_not(row: workflow.Row) -> None:
+    assert bool(row.tells_citizen) != bool(UNTOLD.get(row.action))
+    keys = {row.tells_citizen, row.tells_followers, *row.tells_citizen_by.values()} - {""}
+    assert keys <= texts._table("say").keys()

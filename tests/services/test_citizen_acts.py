@@ -173,3 +173,35 @@ def test_the_history_says_why_the_date_of_the_agency_moved(office: Office, hands
     assert after.due > before.due
     moved = f"dari {short_date_text(before.due)} ke {short_date_text(after.due)}"
     assert after.history[-1].note == f"Tenggat bergeser {moved}: menunggu pelapor sejak 2 Mar 2026."
+
+
+@pytest.mark.parametrize("mark", [1, 2])
+def test_a_low_mark_stands_on_the_admins_list_until_somebody_has_seen_to_it(
+    office: Office, hands: Hands, delivered: str, mark: int
+) -> None:
+    say(office, str(mark))
+    assert [one.ticket for one in office.store.complaints.marked_low()] == [delivered]
+    (reminder,) = office.store.reminders.of("admin", hands.now())
+    assert reminder.value.ticket == delivered
+    hands.advance(minutes=1)
+    say(office, "1")  # once more: the post is told once
+    assert len(office.store.reminders.of("admin", hands.now())) == 1
+    after = casework.see_mark(office, ADMIN, delivered, text="Pelapor ditelepon, lampu diperiksa lagi.")
+    assert (after.mark_open, after.rating) == (False, 1)
+    assert office.store.complaints.marked_low() == []
+
+
+def test_a_low_mark_after_puas_is_looked_into_although_the_complaint_is_closed(
+    office: Office, hands: Hands, delivered: str
+) -> None:
+    say(office, "PUAS")
+    hands.advance(minutes=1)
+    say(office, "2")
+    after = complaint_of(office, delivered)
+    assert (after.state, after.rating, after.mark_open) == (State.CLOSED, 2, True)
+
+
+def test_a_good_mark_alarms_nobody(office: Office, delivered: str) -> None:
+    say(office, "4")
+    assert complaint_of(office, delivered).rating == 4
+    assert office.store.complaints.marked_low() == []

@@ -6,10 +6,10 @@ import pytest
 
 from besadu.channels import gsm
 from besadu.channels.sms import MAX_SEGMENTS
-from besadu.domain.complaint import Complaint
+from besadu.domain.complaint import Complaint, State
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem
-from besadu.services import casework, digests, followup, handling, reminding
+from besadu.services import casework, citizen_acts, digests, followup, handling, reminding
 from besadu.services.delivery import _outgoing
 from besadu.services.office import Office
 from besadu.store.directory import Officer, Post
@@ -214,3 +214,22 @@ def test_an_sms_to_a_post_fits_and_has_its_link(office: Office, hands: Hands) ->
     sent = _outgoing(office, item, "free", now=hands.now())
     assert f"{office.settings.besadu_public_url}/assignment/t/" in sent.text
     assert gsm.segments(gsm.plain(sent.text)) <= MAX_SEGMENTS
+
+
+def test_the_admins_post_hears_of_a_low_mark_once_and_not_when_it_has_been_seen_to(
+    office: Office, hands: Hands
+) -> None:
+    office.store.directory.save_officer(Officer(email="admin@office.example", name="Ani", role="admin"))
+    seen, open_one = TICKETS[:2]
+    for ticket in (seen, open_one):
+        before = keep_complaint(office, ticket=ticket, state=State.DELIVERED)
+        stored = office.store.complaints.read(before.ticket)
+        assert stored
+        decision = citizen_acts.decide(office, stored.value, "rate", hands.now(), rating=2)
+        office.store.complaints.change(ticket, lambda _, made=decision: made)
+    casework.see_mark(office, ADMIN, seen, text="Sudah ditelepon.")
+    assert reminding.tell(office, "admin") == "told 1"
+    (item,) = messages(office)
+    assert (item.ticket, item.template) == (open_one, "pengingat_kantor")
+    assert "nilai 2 dari 5" in item.template_values[3]
+    assert reminding.tell(office, "admin") == "nothing to tell"

@@ -130,6 +130,7 @@ WHOLE: list[Any] = [
         reminded=("soon",),
         remind_at=LATER,
         rating=5,
+        mark_open=True,
         reason="r",
         referred_to="rt",
         merged_into="mi",

@@ -229,6 +229,7 @@ class Complaint:
     reminded: tuple[str, ...] = ()  # steps of the ladder taken on this clock
     remind_at: datetime | None = None  # when the next one is due
     rating: int | None = None
+    mark_open: bool = False  # a low mark, and nobody has seen to it yet
     reason: str = ""  # of a rejection, referral, return or withdrawal
     referred_to: str = ""
     merged_into: str = ""

@@ -13,6 +13,7 @@ MOST_EXTENSIONS = 2  # the further one an admin or leader grants
 MOST_EXTENSION_DAYS = 14  # working days beyond the deadline (or from now, when that has passed), each time
 MOST_SUPPORT = 8  # OPDs that are asked to help with one complaint
 MOST_CONTRIBUTIONS = 10  # of one of them
+LOW_MARK = 2  # a mark up to this one is looked into by the admin
 MOST_PROGRESS = 3  # messages about progress that the citizen gets in one hand-over, at most one a day
 
 # Who returns a complaint would undo a colleague's work; more time twice is one more extension, which nobody meant.
@@ -123,6 +124,10 @@ def _decline_support(complaint: Complaint, actor: Actor) -> str:
     return ""
 
 
+def _see_mark(complaint: Complaint, _actor: Actor) -> str:
+    return "" if complaint.mark_open else "Tidak ada nilai rendah yang belum ditindaklanjuti."
+
+
 # What a step demands besides state and role.
 _RULES: Mapping[str, Callable[[Complaint, Actor], str]] = {
     "appeal": _appeal,
@@ -141,4 +146,5 @@ _RULES: Mapping[str, Callable[[Complaint, Actor], str]] = {
     "refuse_extension": _decide_extension,
     "return": _return,
     "take_over": _take_over,
+    "see_mark": _see_mark,
 }

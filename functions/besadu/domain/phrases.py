@@ -2,8 +2,9 @@
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from besadu.frozen import dataclass
 
 # What a text may name in braces, and what stands there then.
 VARIABLES: Final[Mapping[str, str]] = {

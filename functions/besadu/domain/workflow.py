@@ -45,6 +45,7 @@ Action = Literal[
     "appeal",
     "close_silently",
     "rate",
+    "see_mark",
     "withdraw",
     "note",
     "add_evidence",
@@ -72,7 +73,7 @@ class Row:
     target: State | Literal["same", "resume"]
     actors: frozenset[Role]
     clock: str = ""  # "" keeps the running clock on "same" and stops it otherwise
-    tells_citizen: str = ""  # key of texts.id.toml
+    tells_citizen: str = ""  # key of texts.id.toml; "" for the reason that stands in ``untold``
     tells_citizen_by: Mapping[Role, str] = field(default_factory=dict)  # other words when this role takes the step
     tells_followers: str = ""  # the reporters of complaints merged into this one; their answer comes with "deliver"
     tells_agency: str = ""
@@ -114,15 +115,7 @@ TABLE: tuple[Row, ...] = (
     ),
     _row("reply", "Pelapor menjawab", {S.ASKED}, "resume", {"citizen"}),
     _row("lapse", "Pelapor tidak menjawab", {S.ASKED}, "resume", {"system"}),
-    _row(
-        "reject",
-        "Tidak layak",
-        DESK,
-        S.REJECTED,
-        {"admin"},
-        tells_citizen="rejected",
-        tells_followers="rejected",
-    ),
+    _row("reject", "Tidak layak", DESK, S.REJECTED, {"admin"}, tells_citizen="rejected", tells_followers="rejected"),
     _row(
         "refer",
         "Rujuk ke instansi lain",
@@ -210,6 +203,7 @@ TABLE: tuple[Row, ...] = (
     ),
     _row("appeal", "Tetap belum puas", ARRIVING, S.CLOSED, {"citizen"}, tells_citizen="appeal"),
     _row("rate", "Pelapor menilai", {S.DELIVERED, S.CLOSED, S.REOPENED}, "same", {"citizen"}),
+    _row("see_mark", "Nilai rendah ditindaklanjuti", set(S), "same", {"admin"}),
     _row("close_silently", "Tutup tanpa tanggapan", {S.DELIVERED}, S.CLOSED_SILENTLY, {"system"}),
     _row(
         "withdraw",

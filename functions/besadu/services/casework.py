@@ -262,6 +262,12 @@ def _with_ladder(office: Office, actor: Actor, ticket: str, step: Step) -> Compl
     return change(office, ticket, decide)
 
 
+def see_mark(office: Office, actor: Actor, ticket: str, *, text: str) -> Complaint:
+    """Write down what was done about a low mark; it no longer stands on the list."""
+    filled(text, "Tindak lanjut")
+    return take(office, actor, ticket, Step("see_mark", {"mark_open": False}, note=text.strip()))
+
+
 def classify(office: Office, actor: Actor, ticket: str, *, case_class: CaseClass, title: str) -> Complaint:
     """Correct the class and the title before the complaint is handed on."""
     filled(title, "Judul")

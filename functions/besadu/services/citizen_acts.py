@@ -1,17 +1,20 @@
 """What a citizen's message does to their complaint: adds to it, answers a question, judges the answer, withdraws it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from besadu.domain import clocks, conditions, workflow
 from besadu.domain.complaint import Complaint, State, TalkLine
 from besadu.domain.conversation import CitizenAct, CitizenStep, Reply
+from besadu.domain.deadlines import next_open
 from besadu.frozen import replace
 from besadu.services import notices, steps
 from besadu.services.office import Office
 from besadu.services.registration import CITIZEN
 from besadu.store.client import Commit, Stored
 from besadu.store.complaints import Decision
+from besadu.store.reminders import MARK, Reminder
 
 
 def stage(
@@ -61,13 +64,28 @@ def decide(
         message = "an addition is no step"
         raise ValueError(message)
     rated: dict[str, Any] = {"rating": rating} if rating is not None else {}
+    low = rating is not None and rating <= conditions.LOW_MARK
+    rated |= {"mark_open": True} if low else {}
+    told = _mark_told(office, before, now) if low and not before.mark_open else None
     if step == "rate" and before.state is State.SENDING:  # who marks an answer has got it
         after = workflow.step(before, "confirm", CITIZEN, now=now, calendar=calendar, **rated)
-        return Decision(after=after, action="confirm", actor=CITIZEN, note=text)
+        return Decision(after=after, action="confirm", actor=CITIZEN, note=text, also=told)
     after = workflow.step(before, step, CITIZEN, now=now, calendar=calendar, **rated)
-    told = steps.to_followers(office, before, step, {"into": before.ticket}, now=now)
+    more = steps.to_followers(office, before, step, {"into": before.ticket}, now=now)
     note = text if step != "reply" else clocks.why_moved(before, after)
-    return Decision(after=after, action=step, actor=CITIZEN, note=note, outbox=told)
+    return Decision(after=after, action=step, actor=CITIZEN, note=note, outbox=more, also=told)
+
+
+def _mark_told(office: Office, complaint: Complaint, now: datetime) -> Callable[[Commit], None]:
+    """The admin's post hears of a low mark, in office hours and with all else that it is told that day."""
+    reminder = Reminder(
+        post="admin",
+        ticket=complaint.ticket,
+        clock_revision=complaint.clock_revision,
+        step=f"{MARK}{complaint.revision}",
+        due=next_open(now, office.calendar()),
+    )
+    return lambda commit: office.store.reminders.stage(commit, reminder)
 
 
 def _told(action: str, after: Complaint) -> Reply | None:

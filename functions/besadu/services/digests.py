@@ -27,10 +27,26 @@ DECISION: Final = "ditetapkan OPD-nya oleh pimpinan: sudah dua kali dikembalikan
 
 @dataclass(frozen=True)
 class Wanted:
-    """A complaint that a post is to be told of. ``moved``: also that its deadline is another now."""
+    """A complaint that a post is to be told of. ``moved``: also that its deadline is another now.
+
+    ``marked``: for its citizen's low mark alone, whatever clock runs.
+    """
 
     complaint: Complaint
     moved: bool = False
+    marked: bool = False
+
+    @property
+    def what(self) -> str:
+        """What the post is to do."""
+        if self.marked or not awaits_leader(self.complaint):
+            return "ditindaklanjuti" if self.marked else WANTED.get(self.complaint.clock, "ditindaklanjuti")
+        return DECISION
+
+    @property
+    def mark(self) -> str:
+        """The mark, in words."""
+        return f"nilai {self.complaint.rating} dari 5 oleh pelapor"
 
 
 def single(office: Office, post: Post, wanted: Wanted, blank: OutboxItem, *, ours: bool) -> OutboxItem:
@@ -41,7 +57,7 @@ def single(office: Office, post: Post, wanted: Wanted, blank: OutboxItem, *, our
         complaint.ticket,
         complaint.title,
         _standing(office, wanted),
-        _wanted(complaint),
+        wanted.what,
     )
     return replace(
         blank,
@@ -74,8 +90,7 @@ def listed(office: Office, wanted: list[Wanted], *, ours: bool) -> tuple[Listed,
     return tuple(
         Listed(
             ticket=one.complaint.ticket,
-            text=f"{one.complaint.ticket}: {one.complaint.title}. {_standing(office, one)}. "
-            f"Perlu {_wanted(one.complaint)}.",
+            text=f"{one.complaint.ticket}: {one.complaint.title}. {_standing(office, one)}. Perlu {one.what}.",
             agency="" if ours else one.complaint.agency,
             disposition=one.complaint.disposition,
         )
@@ -87,7 +102,8 @@ def brief(office: Office, wanted: list[Wanted]) -> str:
     """Tickets and how late they are, as many as fit into a template's value."""
     now = office.now()
     return within(
-        f"{one.complaint.ticket} ({'tenggat baru, ' if one.moved else ''}{_lateness(office, one.complaint, now)})"
+        f"{one.complaint.ticket} ({'tenggat baru, ' if one.moved else ''}"
+        f"{one.mark if one.marked else _lateness(office, one.complaint, now)})"
         for one in wanted
     )
 
@@ -104,16 +120,13 @@ def within(parts: Iterable[str], longest: int = LONGEST_LIST) -> str:
     return "; ".join(kept) + (f"; dan {more} lainnya" if more else "")
 
 
-def _wanted(complaint: Complaint) -> str:
-    """What has to be done, as it goes on after "perlu"."""
-    return DECISION if awaits_leader(complaint) else WANTED.get(complaint.clock, "ditindaklanjuti")
-
-
 def _standing(office: Office, wanted: Wanted) -> str:
     """How old it is and how late: ``masuk 12 hari lalu, tenggat Jumat, 11 Desember 2026 (sisa 2 hari kerja)``."""
     complaint, now = wanted.complaint, office.now()
     days = (now.astimezone(WIB).date() - complaint.created_at.astimezone(WIB).date()).days
     age = f"masuk {days} hari lalu" if days else "masuk hari ini"
+    if wanted.marked:
+        return f"{age}, {wanted.mark}"
     due = date_text(complaint.due) if complaint.due else "-"
     return f"{age}, tenggat {'baru ' if wanted.moved else ''}{due} ({_lateness(office, complaint, now)})"
 

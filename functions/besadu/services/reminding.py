@@ -24,7 +24,7 @@ from besadu.services.weekly import Week
 from besadu.store.client import PATIENT_TIMEOUT, AlreadyThere, Commit, Stored
 from besadu.store.keys import outbox_key
 from besadu.store.officepage import Post
-from besadu.store.reminders import Reminder
+from besadu.store.reminders import MARK, Reminder
 
 OF_AGENCY: Final[tuple[links.LinkPost, ...]] = get_args(links.LinkPost)
 LEADER: Final = "leader"
@@ -113,6 +113,10 @@ def _still_wanted(office: Office, post: str, waiting: list[Stored[Reminder]]) ->
     found: dict[str, Wanted] = {}
     for reminder in (stored.value for stored in waiting):
         complaint = office.store.complaints.read(reminder.ticket)
+        if complaint and reminder.step.startswith(MARK):
+            if complaint.value.mark_open:
+                found.setdefault(reminder.ticket, Wanted(complaint.value, marked=True))
+            continue
         if complaint is None or complaint.value.taken_over_by or complaint.value.due is None:
             continue
         seen = supporting.seen_from(complaint.value, agency) if agency else complaint.value

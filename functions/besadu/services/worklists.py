@@ -81,6 +81,8 @@ def _of_the_office(office: Office, actor: Actor) -> Work:
         _list(office, actor, key, filter(fits, desks[name]), cut=len(desks[name]) == PAGE)
         for key, name, fits in _OFFICE_LISTS
     ]
+    low = complaints.marked_low()
+    lists.append(_list(office, actor, "marks", low, cut=len(low) == PAGE))
     decisions = tuple(office.store.outreach.waiting("deciding")) if actor.role in MAY_DECIDE else ()
     if actor.role != "admin":
         return Work(lists=tuple(lists), decisions=decisions)

@@ -60,6 +60,7 @@ LIST_FIELDS = (
     "extension",
     "reopened",
     "rating",
+    "mark_open",
     "merged_into",
     "revision",
 )
@@ -237,6 +238,11 @@ class Complaints:
         """Complaints with a step of the ladder to take, the longest waiting first, a page."""
         query = self._collection.where(filter=FieldFilter("remind_at", "<=", now))
         return self._list(query.order_by("remind_at"))
+
+    def marked_low(self) -> list[Complaint]:
+        """Complaints with a low mark that nobody has seen to yet, a page."""
+        where = FieldFilter("mark_open", "==", True)  # noqa: FBT003 - a value to compare with
+        return self._list(self._database.collection(COLLECTION).where(filter=where))
 
     def overdue(self, now: datetime) -> int:
         """How many complaints the office or an agency should have moved on by now."""

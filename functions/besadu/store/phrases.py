@@ -1,11 +1,11 @@
 """`settings/phrases`: the ready replies, all in one document, as they are few and always listed together."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from google.cloud import firestore
 
 from besadu.domain.phrases import Phrase
+from besadu.frozen import dataclass
 from besadu.store.client import Commit, Stored, read
 from besadu.store.codec import from_document, to_document
 

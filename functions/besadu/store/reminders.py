@@ -12,6 +12,7 @@ from besadu.store.codec import from_document, to_document
 from besadu.store.keys import key
 
 COLLECTION = "reminders"
+MARK = "mark"  # begins the step of a reminder of a low mark, which has no clock
 PAGE = 400  # of one post, in one message and one commit
 
 

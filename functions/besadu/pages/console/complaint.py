@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Final
 
 from flask import Flask, abort, redirect, render_template, request
@@ -14,6 +13,7 @@ from besadu.domain.complaint import Role
 from besadu.domain.phrases import Phrase
 from besadu.domain.workflow import ROWS, NotAllowed
 from besadu.errors import Conflict, Invalid, Refused
+from besadu.frozen import replace
 from besadu.pages.console.access import STAFF, Answer, may, person
 from besadu.pages.console.forms import FORMS, SUPPORT_LINES, Form, Typed, already_done, what_happened
 from besadu.pages.files import upload_fields

@@ -227,6 +227,13 @@ FORMS: Final[Mapping[str, Form]] = {
             done="Jawaban dikembalikan kepada OPD untuk dilengkapi.",
         ),
         Form(
+            action="see_mark",
+            main="text",
+            fields=("text",),
+            run=lambda office, actor, ticket, values: casework.see_mark(office, actor, ticket, text=values["text"]),
+            done="Tindak lanjut atas nilai rendah dicatat.",
+        ),
+        Form(
             action="note",
             main="text",
             fields=("text",),
