@@ -2,11 +2,13 @@
 
 import pytest
 
+from besadu.domain import ladder
 from besadu.domain.complaint import Actor, State
 from besadu.domain.outreach import Outreach
 from besadu.errors import Conflict, Invalid, Refused
-from besadu.services import outreach
+from besadu.services import outreach, reminding
 from besadu.services.office import Office
+from besadu.store.directory import Officer
 from tests.factories import ADMIN, LEADER, OFFICER, PHONE, complaint_of, head_of, item_of
 from tests.services.network_case import Network
 from tests.services.test_arrival import DAY, TEXT, delivering
@@ -98,6 +100,23 @@ def test_nobody_answering_is_tried_again_later_and_after_three_times_decided(net
     assert network.office.store.outreach.waiting("calling") == []
     assert actions(network.office, task.ticket).count("call") == 3
     assert complaint_of(network.office, task.ticket).state is State.SENDING
+
+
+def test_the_posts_hear_of_calls_to_make_and_of_decisions(network: Network) -> None:
+    office = network.office
+    for role in ("admin", "leader"):
+        office.store.directory.save_officer(Officer(email=f"{role}@office.example", name=role, role=role))
+    task = a_task(network)
+    while not ladder.may_be_told(network.clock.now(), office.calendar()):
+        network.clock.advance(3600)
+    assert reminding.tell(office, "admin") == "told 1"
+    rung(network, task, "wrong_number")
+    assert reminding.tell(office, "leader") == "told 1"
+    told = [one.value for one in office.store.outbox.due(network.clock.now()) if one.value.kind == "agency"]
+    # On a Monday the leader's is the week's summary, which lists it.
+    words = "\n".join(f"{item.template_values} {[one.text for one in item.listed]}" for item in told)
+    assert "disampaikan jawabannya lewat telepon" in words
+    assert "diputuskan kelanjutannya" in words
 
 
 def test_a_wrong_number_is_decided_at_once(network: Network) -> None:

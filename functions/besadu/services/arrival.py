@@ -12,6 +12,7 @@ from typing import Final
 from besadu import logs
 from besadu.domain import workflow
 from besadu.domain.complaint import Actor, Complaint, State
+from besadu.domain.deadlines import next_open
 from besadu.domain.message import Channel
 from besadu.domain.outbox import OutboxItem
 from besadu.domain.outreach import Outreach
@@ -22,6 +23,7 @@ from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
 from besadu.store.complaints import Decision
 from besadu.store.keys import outbox_key
+from besadu.store.reminders import CALL, DECIDE, Reminder
 
 SYSTEM: Final = Actor(role="system", name="Sistem")
 UNREAD_FOR: Final = timedelta(hours=24)
@@ -45,6 +47,7 @@ class Onward:
             office.store.outbox.stage(commit, self.sms)
         if self.call:
             office.store.outreach.stage(commit, self.call, None)
+            office.store.reminders.stage(commit, told(office, self.call))
 
     def hurry(self, office: Office) -> None:
         """Once the commit stands."""
@@ -98,6 +101,18 @@ def a_call(office: Office, complaint: Complaint, item: OutboxItem) -> Outreach:
         answer_of=item.answer_of,
         made_at=now,
         due=now,
+    )
+
+
+def told(office: Office, task: Outreach) -> Reminder:
+    """Whose post is to hear of the task: who rings up, or who decides after calls in vain."""
+    deciding = task.state == "deciding"
+    return Reminder(
+        post="leader" if deciding else "admin",
+        ticket=task.ticket,
+        clock_revision=len(task.calls),
+        step=f"{DECIDE if deciding else CALL}:{task.id}",
+        due=next_open(office.now(), office.calendar()),
     )
 
 

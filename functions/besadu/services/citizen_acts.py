@@ -82,7 +82,7 @@ def _mark_told(office: Office, complaint: Complaint, now: datetime) -> Callable[
         post="admin",
         ticket=complaint.ticket,
         clock_revision=complaint.clock_revision,
-        step=f"{MARK}{complaint.revision}",
+        step=f"{MARK}:{complaint.revision}",
         due=next_open(now, office.calendar()),
     )
     return lambda commit: office.store.reminders.stage(commit, reminder)

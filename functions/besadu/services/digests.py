@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from besadu.domain.complaint import Complaint
 from besadu.domain.conditions import awaits_leader
@@ -17,9 +17,13 @@ WANTED: Final = {
     "accept": "diterima, atau dikembalikan dengan alasan",
     "answer": "dijawab",
     "support": "dilengkapi dengan bagian instansi Anda",
+    "call": "disampaikan jawabannya lewat telepon",
+    "decide": "diputuskan kelanjutannya",
     "review": "ditelaah jawabannya, lalu disampaikan",
     "verify": "diverifikasi, lalu didisposisikan",
 }
+
+Apart = Literal["mark", "call", "decide"]
 
 
 DECISION: Final = "ditetapkan OPD-nya oleh pimpinan: sudah dua kali dikembalikan"
@@ -29,24 +33,26 @@ DECISION: Final = "ditetapkan OPD-nya oleh pimpinan: sudah dua kali dikembalikan
 class Wanted:
     """A complaint that a post is to be told of. ``moved``: also that its deadline is another now.
 
-    ``marked``: for its citizen's low mark alone, whatever clock runs.
+    ``apart``: what it is told of for, whatever clock runs.
     """
 
     complaint: Complaint
     moved: bool = False
-    marked: bool = False
+    apart: Apart | None = None
 
     @property
     def what(self) -> str:
         """What the post is to do."""
-        if self.marked or not awaits_leader(self.complaint):
-            return "ditindaklanjuti" if self.marked else WANTED.get(self.complaint.clock, "ditindaklanjuti")
-        return DECISION
+        if not self.apart and awaits_leader(self.complaint):
+            return DECISION
+        return WANTED.get(self.apart or self.complaint.clock, "ditindaklanjuti")
 
     @property
-    def mark(self) -> str:
-        """The mark, in words."""
-        return f"nilai {self.complaint.rating} dari 5 oleh pelapor"
+    def why(self) -> str:
+        """What it is told of for, instead of a deadline."""
+        if self.apart == "mark":
+            return f"nilai {self.complaint.rating} dari 5 oleh pelapor"
+        return "jawabannya tidak sampai lewat pesan" if self.apart == "call" else "pelapor tidak terhubung"
 
 
 def single(office: Office, post: Post, wanted: Wanted, blank: OutboxItem, *, ours: bool) -> OutboxItem:
@@ -103,7 +109,7 @@ def brief(office: Office, wanted: list[Wanted]) -> str:
     now = office.now()
     return within(
         f"{one.complaint.ticket} ({'tenggat baru, ' if one.moved else ''}"
-        f"{one.mark if one.marked else _lateness(office, one.complaint, now)})"
+        f"{one.why if one.apart else _lateness(office, one.complaint, now)})"
         for one in wanted
     )
 
@@ -125,8 +131,8 @@ def _standing(office: Office, wanted: Wanted) -> str:
     complaint, now = wanted.complaint, office.now()
     days = (now.astimezone(WIB).date() - complaint.created_at.astimezone(WIB).date()).days
     age = f"masuk {days} hari lalu" if days else "masuk hari ini"
-    if wanted.marked:
-        return f"{age}, {wanted.mark}"
+    if wanted.apart:
+        return f"{age}, {wanted.why}"
     due = date_text(complaint.due) if complaint.due else "-"
     return f"{age}, tenggat {'baru ' if wanted.moved else ''}{due} ({_lateness(office, complaint, now)})"
 

@@ -17,7 +17,7 @@ from besadu.domain.outbox import OutboxItem
 from besadu.domain.outreach import Call, CallOutcome, Outreach, after_call
 from besadu.errors import Conflict, Invalid, Refused
 from besadu.frozen import dataclass, replace
-from besadu.services import citizen_acts, notices, reading, routing, steps
+from besadu.services import arrival, citizen_acts, notices, reading, routing, steps
 from besadu.services.office import Office
 from besadu.store.client import Commit, Stored
 from besadu.store.complaints import Decision
@@ -196,6 +196,8 @@ def _judged(office: Office, actor: Actor, ticket: str, step: CitizenStep, note: 
 
 def _stage(office: Office, after: Outreach, before: Stored[Outreach], commit: Commit) -> None:
     office.store.outreach.stage(commit, after, before)
+    if after.state == "deciding":
+        office.store.reminders.stage(commit, arrival.told(office, after))
 
 
 def _wanted(task: Outreach, answered: Complaint) -> bool:

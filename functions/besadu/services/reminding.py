@@ -24,7 +24,7 @@ from besadu.services.weekly import Week
 from besadu.store.client import PATIENT_TIMEOUT, AlreadyThere, Commit, Stored
 from besadu.store.keys import outbox_key
 from besadu.store.officepage import Post
-from besadu.store.reminders import MARK, Reminder
+from besadu.store.reminders import CALL, DECIDE, MARK, Reminder
 
 OF_AGENCY: Final[tuple[links.LinkPost, ...]] = get_args(links.LinkPost)
 LEADER: Final = "leader"
@@ -113,9 +113,9 @@ def _still_wanted(office: Office, post: str, waiting: list[Stored[Reminder]]) ->
     found: dict[str, Wanted] = {}
     for reminder in (stored.value for stored in waiting):
         complaint = office.store.complaints.read(reminder.ticket)
-        if complaint and reminder.step.startswith(MARK):
-            if complaint.value.mark_open:
-                found.setdefault(reminder.ticket, Wanted(complaint.value, marked=True))
+        if complaint and (apart := _apart(reminder)):
+            if _still_open(office, reminder, complaint.value, apart):
+                found.setdefault(reminder.ticket, Wanted(complaint.value, apart=apart))
             continue
         if complaint is None or complaint.value.taken_over_by or complaint.value.due is None:
             continue
@@ -125,6 +125,19 @@ def _still_wanted(office: Office, post: str, waiting: list[Stored[Reminder]]) ->
             moved = reminder.step == ladder.MOVED or (known is not None and known.moved)
             found[reminder.ticket] = Wanted(seen, moved=moved)
     return sorted(found.values(), key=lambda one: one.complaint.due or one.complaint.created_at)
+
+
+def _apart(reminder: Reminder) -> digests.Apart | None:
+    """What no clock has made it for."""
+    kinds: tuple[digests.Apart, ...] = (MARK, CALL, DECIDE)
+    return next((kind for kind in kinds if reminder.step.startswith(f"{kind}:")), None)
+
+
+def _still_open(office: Office, reminder: Reminder, complaint: Complaint, apart: digests.Apart) -> bool:
+    if apart == MARK:
+        return complaint.mark_open
+    task = office.store.outreach.read(reminder.step.partition(":")[2])
+    return task is not None and task.value.state == ("calling" if apart == CALL else "deciding")
 
 
 def _messages(office: Office, post: str, wanted: list[Wanted], cause: str, week: Week | None) -> list[OutboxItem]:

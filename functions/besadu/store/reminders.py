@@ -1,7 +1,7 @@
 """`reminders`: what posts are to be told, a document a complaint, step and post, gone once it is told."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
@@ -12,7 +12,10 @@ from besadu.store.codec import from_document, to_document
 from besadu.store.keys import key
 
 COLLECTION = "reminders"
-MARK = "mark"  # begins the step of a reminder of a low mark, which has no clock
+# Begin the steps of reminders that no clock makes: of a low mark, of a call to make, of a decision after calls in vain.
+MARK: Final = "mark"
+CALL: Final = "call"
+DECIDE: Final = "decide"
 PAGE = 400  # of one post, in one message and one commit
 
 
