@@ -106,6 +106,12 @@ def handed_on(office: Office, ticket: str, text: str = DONE) -> None:
     handling.answer(office, officer, ticket, text=text)
 
 
+def state_of(office: Office, ticket: str) -> State:
+    complaint = office.store.complaints.read(ticket)
+    assert complaint
+    return complaint.value.state
+
+
 @pytest.fixture(scope="module")
 def office(stack: Stack) -> Office:
     seed.load(stack, demo=False)
@@ -124,6 +130,7 @@ def test_a_complaint_and_its_answer_stay_on_the_citizens_channel(
     citizen.hears(ticket, "verif")
     answered(office, ticket)
     citizen.hears(DONE)
+    eventually(lambda: state_of(office, ticket) is State.DELIVERED)  # the channel has said so
     citizen.say("PUAS")
     complaint = office.store.complaints.read(ticket)
     assert complaint

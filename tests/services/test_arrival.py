@@ -1,5 +1,7 @@
 """An answer on its way: it is delivered when a channel says so, and goes another way when nothing says so."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -272,6 +274,27 @@ def test_buka_and_taking_back_at_once_end_with_one_of_them(network: Network) -> 
     answers.recall(network.office, ADMIN, item.ticket, reason="Tanggalnya keliru.")
     assert network.send(item) == "superseded"
     assert network.kinds(item) == ["template"]
+
+
+@pytest.mark.parametrize("_round", range(4))
+def test_buka_and_taking_back_in_the_same_moment_never_send_what_was_taken_back(network: Network, _round: int) -> None:
+    network.close_window()
+    item = delivering(network.office)
+    network.send(item)
+    both = threading.Barrier(2)
+
+    def take_back() -> None:
+        both.wait()
+        answers.recall(network.office, ADMIN, item.ticket, reason="Tanggalnya keliru.")
+
+    with ThreadPoolExecutor(2) as pool:
+        recalled = pool.submit(take_back)
+        both.wait()
+        network.citizen_writes()
+        recalled.result(timeout=30)
+    assert (network.send(item), state_of(network, item)) == ("superseded", State.ANSWERED)
+    assert network.kinds(item) == ["template"]
+    assert head_of(network.office).value.held == ()
 
 
 def _belongs_to_the_talk(network: Network, item: OutboxItem) -> None:
