@@ -134,3 +134,9 @@ def test_two_agencies_whose_posts_are_called_the_same_are_told_apart(case: Case)
     helper = case.support(duty=Post(title="Petugas piket", phone="6281299990009"))
     _, actor = admission.enter(case.office, helper.token())
     assert actor.name == "Petugas piket DLH"
+
+
+def test_nobody_has_a_link_to_what_was_handed_to_nobody(stack: Stack) -> None:
+    case = a_case(stack, forwarded=False)
+    casework.ask(case.office, ADMIN, case.ticket, question="Di RT berapa?")
+    assert admission.holders(case.office, case.stored()) == []

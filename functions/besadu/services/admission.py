@@ -77,18 +77,18 @@ def post_title(agency: AgencyRecord | None, code: str, name: links.LinkPost) -> 
     return title if short in title else f"{title} {short}"
 
 
+def hand_overs(complaint: Complaint) -> set[tuple[str, int]]:
+    """Agency and number of those that have to do with it: the responsible one, and those that help."""
+    helping = {(one.agency, one.disposition) for one in complaint.support if one.state is not SupportState.ENDED}
+    return {(complaint.agency, complaint.disposition), *helping} if complaint.agency else helping
+
+
 def _is_revoked(complaint: Complaint, link: links.Link) -> bool:
     """Links are issued to the second, and a new one goes out in the very second of the revocation."""
     return any(
         one.agency == link.agency and one.post in ("", link.post) and link.issued_at < one.at.replace(microsecond=0)
         for one in complaint.revoked
     )
-
-
-def hand_overs(complaint: Complaint) -> set[tuple[str, int]]:
-    """Agency and number of those that have to do with it: the responsible one, and those that help."""
-    helping = {(one.agency, one.disposition) for one in complaint.support if one.state is not SupportState.ENDED}
-    return {(complaint.agency, complaint.disposition), *helping}
 
 
 def _followed(office: Office, token: str) -> tuple[Stored[Complaint], Actor]:
