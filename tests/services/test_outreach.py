@@ -1,15 +1,18 @@
 """Citizens whom no message has reached: rung up by an admin, and decided about when that is in vain."""
 
+from datetime import timedelta
+
 import pytest
 
 from besadu.domain import ladder
 from besadu.domain.complaint import Actor, State
+from besadu.domain.deadlines import date_text
 from besadu.domain.outreach import Outreach
 from besadu.errors import Conflict, Invalid, Refused
-from besadu.services import outreach, reminding
+from besadu.services import answers, casework, handling, outreach, reminding
 from besadu.services.office import Office
 from besadu.store.directory import Officer
-from tests.factories import ADMIN, LEADER, OFFICER, PHONE, complaint_of, head_of, item_of
+from tests.factories import ADMIN, LEADER, OFFICER, PHONE, complaint_of, head_of, item_of, keep_complaint
 from tests.services.network_case import Network
 from tests.services.test_arrival import DAY, TEXT, delivering
 
@@ -117,6 +120,22 @@ def test_the_posts_hear_of_calls_to_make_and_of_decisions(network: Network) -> N
     words = "\n".join(f"{item.template_values} {[one.text for one in item.listed]}" for item in told)
     assert "disampaikan jawabannya lewat telepon" in words
     assert "diputuskan kelanjutannya" in words
+
+
+def test_a_promise_that_reached_nobody_is_told_with_its_day_and_not_judged(network: Network) -> None:
+    office = network.office
+    ticket, day = keep_complaint(office).ticket, network.clock.now().date() + timedelta(days=30)
+    casework.forward(office, ADMIN, ticket, agency_code="dishub")
+    handling.answer(office, OFFICER, ticket, text="Menunggu lampu baru.", day=day)
+    promised = answers.promise(office, ADMIN, ticket, text="Menunggu lampu baru.")
+    network.fail(mode="error", status=400, code=131026)
+    network.send(item_of(office, promised.delivered_by))
+    (task,) = office.store.outreach.waiting("calling")
+    sheet = outreach.sheet(office, ADMIN, task.id)
+    assert (sheet.wanted, sheet.judged) == (True, False)
+    assert date_text(day) in sheet.script[2]
+    assert rung(network, task, "reached").state == "settled"
+    assert complaint_of(office, ticket).state is State.IN_PROGRESS
 
 
 def test_a_wrong_number_is_decided_at_once(network: Network) -> None:

@@ -44,6 +44,7 @@ class CallSheet:
     complaint: Complaint  # whose answer it is
     number: str
     script: tuple[str, ...]
+    judged: bool  # whether the citizen may judge: not so for a promise, nor in a complaint that was merged
     wanted: bool  # False: meanwhile the citizen has got the answer, or it was taken back
 
 
@@ -58,6 +59,7 @@ def sheet(office: Office, actor: Actor, task_id: str) -> CallSheet:
         complaint=answered,
         number=reading.masked_phone(_number(office, task)) if actor.role == "admin" else "",
         script=_script(office, actor, answered, own),
+        judged=task.ticket == task.answered and answered.state is not State.IN_PROGRESS,
         wanted=_wanted(task, answered),
     )
 
@@ -203,21 +205,25 @@ def _stage(office: Office, after: Outreach, before: Stored[Outreach], commit: Co
 def _wanted(task: Outreach, answered: Complaint) -> bool:
     if answered.delivered_by != task.answer_of:
         return False
-    return answered.state is State.SENDING or task.ticket != task.answered
+    # In work again: what was to be told is for when the work is promised.
+    return answered.state in {State.SENDING, State.IN_PROGRESS} or task.ticket != task.answered
 
 
 def _script(office: Office, actor: Actor, answered: Complaint, own: Complaint) -> tuple[str, ...]:
     """What to say. The complaint is named only once it is sure who is on the telephone."""
+    given = answered.answer
+    promised = given.scheduled_for if given and answered.state is State.IN_PROGRESS else None
     values = {
+        "day": date_text(promised) if promised else "",
         "caller": actor.name,
         "ticket": own.ticket,
         "title": own.title,
         "made": date_text(own.created_at),
         "agency": answered.agency_name,
-        "answer": answered.answer.text if answered.answer else "",
+        "answer": given.text if given else "",
         "days": str(clocks.days("reply", answered, office.calendar())),
     }
-    return tuple(texts.script(key, **values) for key in ("greet", "tell", "ask", "stranger"))
+    return tuple(texts.script(key, **values) for key in ("greet", "tell", "promise" if promised else "ask", "stranger"))
 
 
 def _number(office: Office, task: Outreach) -> str:
