@@ -100,7 +100,7 @@ class Queue:
             parent = f"projects/{settings.google_cloud_project}/locations/{settings.tasks_location}/queues/{queue}"
             # Hashed: names in order slow the queue down. Named: the same cause is queued once. A name stays taken for
             # hours after its task ran or was deleted, hence ``again``.
-            seed = json.dumps([function, path, body, due.timestamp() if due else 0, again], sort_keys=True)
+            seed = repr((function, path, sorted(body.items()), due.timestamp() if due else 0, again))
             name = f"{parent}/tasks/{hashlib.sha256(seed.encode()).hexdigest()}"
             audience = f"{settings.functions_url}/{function}"
             task: dict[str, Any] = {

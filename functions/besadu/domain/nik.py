@@ -136,7 +136,7 @@ def mask_phones(text: str) -> str:
 
 _RUN = re.compile(r"[0-9]+(?:[ .\-]{1,3}[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
-_ENOUGH = re.compile(r"(?:[0-9][^0-9]*){12}")  # a run has 13 digits, one with letters at least 12; most texts have none
+_FEWEST = 12
 _LETTER_RUN = re.compile(r"(?<![\w|])[0-9OoIl|](?:[ .\-]?[0-9OoIl|]){15}(?![\w|])")
 _MOST_LETTERS = 4
 _SHORTEST = 13
@@ -161,8 +161,9 @@ _OTHER_NUMBER = re.compile(
 
 
 def _find(text: str, *, longest: int | None) -> list[Found]:
-    plain = text.translate(_PLAIN)
-    if not _ENOUGH.search(plain):
+    plain = text if text.isascii() else text.translate(_PLAIN)
+    # A run has 13 digits, one with letters at least 12; most texts have none.
+    if sum(map(plain.count, "0123456789")) < _FEWEST:
         return []
     # Places in the text, not spans: a long text of numbers would be compared pair by pair.
     others = {place for match in _OTHER_NUMBER.finditer(plain) for place in range(*match.span())}
