@@ -9,7 +9,8 @@ from besadu.channels.sms import MAX_SEGMENTS
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.message import Address
 from besadu.domain.outbox import OutboxItem
-from besadu.services import casework, citizen_acts, digests, followup, handling, reminding
+from besadu.identity import Person
+from besadu.services import casework, citizen_acts, digests, followup, handling, reminding, times
 from besadu.services.delivery import _outgoing
 from besadu.services.office import Office
 from besadu.store.directory import Officer, Post
@@ -108,6 +109,20 @@ def test_who_has_heard_today_hears_the_rest_on_the_next_working_day(office: Offi
     hands.advance(days=1)
     assert reminding.tell(office, "duty:dishub") == "told 1"
     assert [item.ticket for item in messages(office)] == list(TICKETS[:2])
+
+
+def test_what_was_put_off_is_not_put_off_again_when_the_office_opens_earlier(office: Office, hands: Hands) -> None:
+    for ticket in TICKETS:
+        forwarded(office, ticket)
+    morning_of_the_due_day(office, hands, TICKETS[0])
+    assert reminding.tell(office, "duty:dishub") == "told 1"
+    followup.look(office, TICKETS[1])
+    assert reminding.tell(office, "duty:dishub") == "deferred"  # to five past eight
+    manager = Person(email="agus@belitung.example", name="Agus", role="manager")
+    times.save(office, manager, {**times.form(office), "opens": "07:30"})
+    hands.advance(hours=23, minutes=30)
+    followup.look(office, TICKETS[2])
+    assert reminding.tell(office, "duty:dishub") == "told 2"
 
 
 def test_nobody_is_told_outside_office_hours(office: Office, hands: Hands) -> None:

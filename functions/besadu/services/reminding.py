@@ -67,7 +67,8 @@ def tell(office: Office, post: str) -> str:
     now, calendar = office.now(), office.calendar()
     if not ladder.may_be_told(now, calendar):
         return "closed"
-    waiting = office.store.reminders.of(post, now)
+    # All of today: what was put off to this morning may be due later than the office opens since.
+    waiting = office.store.reminders.of(post, calendar.end_of(now.astimezone(WIB).date()))
     week = weekly.due(office, now) if post == LEADER else None
     if not waiting and week is None:
         return "nothing to tell"
