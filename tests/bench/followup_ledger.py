@@ -144,7 +144,9 @@ class Ledger:
         at = max(owed.since, calendar.opening(day) + GATHER)
         if calendar.is_working_day(day) and at < calendar.end_of(day) and not (heard and heard <= at):
             return at
-        return calendar.opening(following(day, 1, calendar)) + GATHER
+        # What was put off keeps its hour when the office opens earlier since, and nobody else brings it along.
+        later = following(day, 1, calendar)
+        return max(calendar.opening(later), Calendar().opening(later)) + GATHER
 
     def _stands(self, owed: Owed) -> bool:
         known = self.complaints[owed.ticket]
