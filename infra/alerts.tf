@@ -36,7 +36,7 @@ locals {
       above  = 3, lasting = "3600s", aligned = "ALIGN_DELTA", by = ["metric.labels.channel"]
     }
     undelivered = {
-      says   = "Messages did not arrive and wait for a person in the console"
+      says   = "Messages did not arrive, or answers are to be told by telephone: a person's task in the console"
       metric = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.standing["failed"].name}\" AND ${local.run}"
       above  = 5, lasting = "3600s", aligned = "ALIGN_PERCENTILE_50", by = []
     }

@@ -20,7 +20,7 @@ locals {
 
   # Facts of the line "standing", which reminders writes every ten minutes: what the office owes at the moment.
   standing = {
-    failed  = "Messages that did not arrive and wait for a person"
+    failed  = "Messages that did not arrive and wait for a person, and answers to be told by telephone"
     overdue = "Complaints after their date"
     waiting = "Seconds that the oldest message is behind its time"
   }

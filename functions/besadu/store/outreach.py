@@ -1,12 +1,13 @@
 """`outreach`: citizens whom no message has reached with an answer; one document for each answer and citizen."""
 
+from datetime import datetime
 from typing import Any
 
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from besadu.domain.outreach import Outreach, OutreachState
-from besadu.store.client import Commit, Stored, find, read
+from besadu.store.client import Commit, Stored, count, find, read
 from besadu.store.codec import from_document, to_document
 
 COLLECTION = "outreach"
@@ -38,6 +39,11 @@ class Outreaches:
         """What is to be done, the longest due first, a page."""
         query = self._database.collection(COLLECTION).where(filter=FieldFilter("state", "==", state))
         return [stored.value for stored in find(query.order_by("due").limit(PAGE), _task)]
+
+    def calls_due(self, now: datetime) -> int:
+        """How many citizens should have been rung up by now."""
+        query = self._database.collection(COLLECTION).where(filter=FieldFilter("state", "==", "calling"))
+        return count(query.where(filter=FieldFilter("due", "<=", now)))
 
 
 def _task(data: dict[str, Any]) -> Outreach:
