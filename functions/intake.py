@@ -22,6 +22,7 @@ from besadu.store import open_store  # noqa: E402
 from besadu.store.client import connect  # noqa: E402
 
 TELEPHONE = "/telephone/"  # a call is led step by step, each with an answer of its own
+_PLAIN = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
 MOST_BODY = 3_500_000  # bytes; Meta sends up to 3 MB. functions-framework itself sets no limit.
 
 settings = config.load(os.environ, "intake")
@@ -82,4 +83,4 @@ def _webhook(request: Request, path: str) -> Webhook:
 
 
 def _plain(text: str, status: int) -> Response:
-    return Response(text, status, mimetype="text/plain", headers={"X-Content-Type-Options": "nosniff"})
+    return Response(text.encode(), status, headers=_PLAIN)

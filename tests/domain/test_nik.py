@@ -235,3 +235,15 @@ def test_masking_changes_nothing_but_what_it_found(text: str) -> None:
 )
 def test_free_text_shows_no_phone_number(text: str, masked: str) -> None:
     assert nik.mask_phones(text) == masked
+
+
+@given(st.text(alphabet="0123456789Ool. -/\uff11\u00a0aRp", max_size=60))
+def test_found_and_masked_at_once_is_found_and_masked(text: str) -> None:
+    assert nik.find_and_mask(text) == (nik.find(text), nik.mask_in(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["1902014708900001 dan 12345678901234567890123", "9" * 25, "1902014708900001", "tidak ada"]
+)
+def test_longer_numbers_beside_a_nik_make_no_difference(text: str) -> None:
+    assert nik.find_and_mask(text) == (nik.find(text), nik.mask_in(text))

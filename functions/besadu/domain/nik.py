@@ -120,12 +120,19 @@ def find(text: str) -> list[Found]:
     Telephone numbers, dates, sums of money, coordinates and ticket numbers are not taken for one, nor is a part of a
     longer number. Sixteen digits of which at most four are the letters O, l, I are reported with ``letters``.
     """
-    return _find(text, longest=19)
+    return _find(text, longest=_LONGEST)
 
 
 def mask_in(text: str) -> str:
     """The text with ``[NIK]`` in place of each NIK-like run, well-formed or not, also as part of more digits."""
     return _replaced(text, [(found.start, found.end) for found in _find(text, longest=None)], "[NIK]")
+
+
+def find_and_mask(text: str) -> tuple[list[Found], str]:
+    """``find`` and ``mask_in`` of the same text, which mostly look at the same runs."""
+    everything = _find(text, longest=None)
+    found = everything if all(len(one.digits) <= _LONGEST for one in everything) else _find(text, longest=_LONGEST)
+    return found, _replaced(text, [(one.start, one.end) for one in everything], "[NIK]")
 
 
 def mask_phones(text: str) -> str:
@@ -139,7 +146,7 @@ _GROUP = re.compile(r"[0-9]+")
 _FEWEST = 12
 _LETTER_RUN = re.compile(r"(?<![\w|])[0-9OoIl|](?:[ .\-]?[0-9OoIl|]){15}(?![\w|])")
 _MOST_LETTERS = 4
-_SHORTEST = 13
+_SHORTEST, _LONGEST = 13, 19
 _PHONE = re.compile(
     r"""(?<![0-9])(?:
         (?:\+?62[ .\-]?|0)8[0-9]{1,2}(?:[ .\-]?[0-9]){5,9}     # mobile: 9 to 13 digits with the leading 0

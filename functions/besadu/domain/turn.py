@@ -116,8 +116,9 @@ def listen(
     calendar: Calendar,
 ) -> Turn:
     """Read the message. From here on no NIK stands in the clear."""
-    held, problem, count = _nik_in(message.text, head, now, seal)
-    text = _masked(message.text, only_digits=problem != "")
+    found, masked = nik.find_and_mask(message.text)
+    held, problem, count = _nik_in(message.text, found, head, now, seal)
+    text = _masked(message.text, masked, only_digits=problem != "")
     return Turn(
         head=replace(
             head,
@@ -154,6 +155,7 @@ def _understood(message: Inbound, text: str) -> Understood:
 
 def _nik_in(
     text: str,
+    runs: list[nik.Found],
     head: Conversation,
     now: datetime,
     seal: Callable[[str], HeldNik],
@@ -162,7 +164,7 @@ def _nik_in(
     today = now.astimezone(WIB).date()
     asked = (head.draft is not None and head.draft.asking == "nik") or bool(_ABOUT_NIK.search(text))
     problem: nik.NikProblem | None = None
-    found = [text[run.start : run.end] for run in nik.find(text)]
+    found = [text[run.start : run.end] for run in runs]
     if not found and asked and (digits := _ONLY_DIGITS.fullmatch(text)):
         found = [digits.group(1)]
     for run in found:
@@ -176,11 +178,11 @@ def _nik_in(
     return None, "nik_letters" if problem.letters else f"nik_{problem.flaw.value}", problem.length
 
 
-def _masked(text: str, *, only_digits: bool) -> str:
+def _masked(text: str, masked: str, *, only_digits: bool) -> str:
     """Without any NIK, also without a short one that was sent as an answer: a digit left out hides nothing."""
     if only_digits and (digits := _ONLY_DIGITS.fullmatch(text)):
         return f"{text[: digits.start(1)]}{NIK_MARK}{text[digits.end(1) :]}"
-    return nik.mask_in(text)
+    return masked
 
 
 def _safe(attachment: Attachment) -> Attachment:

@@ -68,7 +68,7 @@ class Commit:
     def __init__(self, database: firestore.Client) -> None:
         self._database = database
         self._wire = wire_of(database)
-        self._writes: list[Any] = []
+        self._request = self._wire.request()
         self._before: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
     def before(self, announce: Callable[[], None], withdraw: Callable[[], None]) -> None:
@@ -77,15 +77,15 @@ class Commit:
 
     def create(self, reference: firestore.DocumentReference, document: Mapping[str, Any]) -> None:
         """Write a document that must not exist yet; else the whole commit raises AlreadyThere."""
-        self._writes.append(self._wire.write(reference.path, document))
+        self._wire.write(self._request.writes.add(), reference.path, document)
 
     def replace(self, reference: firestore.DocumentReference, document: Mapping[str, Any], version: object) -> None:
         """Write all of a document that must still be as it was read; else the whole commit raises Conflict."""
-        self._writes.append(self._wire.write(reference.path, document, version))
+        self._wire.write(self._request.writes.add(), reference.path, document, version)
 
     def delete(self, reference: firestore.DocumentReference, version: object) -> None:
         """Remove a document that must still be as it was read; else the whole commit raises Conflict."""
-        self._writes.append(self._wire.deletion(reference.path, version))
+        self._wire.deletion(self._request.writes.add(), reference.path, version)
 
     def update(
         self, reference: firestore.DocumentReference, changes: Mapping[str, Any], *, version: object = None
@@ -95,7 +95,7 @@ class Commit:
         batch = self._database.batch()
         option = self._database.write_option(last_update_time=version) if version else None
         batch.update(reference, dict(changes), option=option)
-        self._writes += [type(write).pb(write) for write in batch._write_pbs]  # noqa: SLF001 - nothing public has them
+        self._request.writes.extend(type(write).pb(write) for write in batch._write_pbs)  # noqa: SLF001 - nothing public has them
 
     def run(self, *, timeout: float = TIMEOUT) -> list[object]:
         """Make all writes; their new versions, in order. Raises AlreadyThere, Conflict, Unavailable."""
@@ -103,7 +103,7 @@ class Commit:
             announce()
         try:
             with speaking_our_errors():
-                return self._wire.commit(self._writes, within=timeout)
+                return self._wire.commit(self._request, within=timeout)
         except (AlreadyThere, Conflict):
             for _, withdraw in self._before:
                 withdraw()

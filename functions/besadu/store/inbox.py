@@ -9,7 +9,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from besadu.domain.message import Attachment
 from besadu.frozen import dataclass
 from besadu.store.client import Commit, Stored, find, read
-from besadu.store.codec import from_document, to_document
+from besadu.store.codec import from_document, without_defaults
 from besadu.store.keys import inbox_key
 
 # Meta repeats a webhook for seven days, and its signature has no time in it: a captured request stays valid for ever.
@@ -53,7 +53,7 @@ class Inbox:
 
     def stage(self, commit: Commit, item: InboxItem) -> None:
         """Let ``commit`` keep the item; it fails with AlreadyThere when this is a repetition."""
-        document: dict[str, Any] = to_document(item)
+        document: dict[str, Any] = without_defaults(item)
         key = inbox_key(item.channel, item.account, item.provider_id)
         commit.create(self.reference(key), document | {"expires_at": item.received_at + KEPT})
 

@@ -21,7 +21,6 @@ from google.cloud.firestore_v1 import types
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.4  # seconds between tries
 _SERVICE = "/google.firestore.v1.Firestore"
 # The protobuf classes below those of the library.
-_Write = types.Write.pb()
 _GetDocument, _Document = types.GetDocumentRequest.pb(), types.Document.pb()
 _BatchGet, _BatchGetAnswer = types.BatchGetDocumentsRequest.pb(), types.BatchGetDocumentsResponse.pb()
 _Commit, _CommitAnswer = types.CommitRequest.pb(), types.CommitResponse.pb()
@@ -88,15 +87,17 @@ class Wire:
         start = len(self.name(""))
         return {document.name[start:]: (_fields(document.fields), document.update_time) for document in found}
 
-    def commit(self, writes: Iterable[Any], *, within: float) -> list[Any]:
-        """Make all writes; their new versions, in order."""
-        request = _Commit(database=self._database, writes=writes)
+    def request(self) -> Any:  # noqa: ANN401 - protobuf
+        """A commit without writes."""
+        return _Commit(database=self._database)
+
+    def commit(self, request: Any, *, within: float) -> list[Any]:  # noqa: ANN401 - protobuf
+        """Make all writes of the request; their new versions, in order."""
         answer = self._answer(self._commit, request, within, self._to_database)
         return [result.update_time for result in answer.write_results]
 
-    def write(self, path: str, document: Mapping[str, Any], version: Any = None) -> Any:  # noqa: ANN401 - protobuf
-        """The write of a whole document that must still have this version, or without one must be new."""
-        made = _Write()
+    def write(self, made: Any, path: str, document: Mapping[str, Any], version: Any = None) -> None:  # noqa: ANN401 - protobuf
+        """Make ``made`` the write of a whole document that must still have this version, or without one must be new."""
         made.update.name = self.name(path)
         fields = made.update.fields
         for name, value in document.items():
@@ -105,13 +106,11 @@ class Wire:
             made.current_document.exists = False
         else:
             made.current_document.update_time.CopyFrom(version)
-        return made
 
-    def deletion(self, path: str, version: Any) -> Any:  # noqa: ANN401 - protobuf
-        """The deletion of a document that must still have this version."""
-        made = _Write(delete=self.name(path))
+    def deletion(self, made: Any, path: str, version: Any) -> None:  # noqa: ANN401 - protobuf
+        """Make ``made`` the deletion of a document that must still have this version."""
+        made.delete = self.name(path)
         made.current_document.update_time.CopyFrom(version)
-        return made
 
     def name(self, path: str) -> str:
         """What Firestore calls the document at ``path``."""
