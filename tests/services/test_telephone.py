@@ -375,9 +375,9 @@ def test_a_step_costs_one_commit_and_a_repeated_one_none(office: Office, monkeyp
     commits: list[int] = []
     real = Wire.commit
 
-    def counted(self: Wire, writes: list[Any], *, within: float) -> list[Any]:
-        commits.append(len(writes))
-        return real(self, writes, within=within)
+    def counted(self: Wire, request: Any, *, within: float) -> list[Any]:
+        commits.append(len(request.writes))
+        return real(self, request, within=within)
 
     monkeypatch.setattr(Wire, "commit", counted)
     a_whole_call(office)
