@@ -11,24 +11,8 @@ from besadu.pages.console import create_app
 from besadu.pages.console.access import rules
 from besadu.pages.shell import new_app
 from besadu.services import casework
-from besadu_local.stack import Stack
-from tests.pages.browser import Browser, Sits, read
-from tests.services.console_case import NAME, NIK, PHONE, ROLES, Cast, a_cast
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
+from tests.pages.browser import Sits, read
+from tests.services.console_case import NAME, NIK, PHONE, ROLES, Cast
 
 
 def test_every_view_admits_its_roles_and_nobody_else(app: Flask, cast: Cast, sits: Sits) -> None:

@@ -4,33 +4,15 @@ import io
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from besadu.domain.evidence import Evidence
-from besadu.pages.console import create_app
 from besadu.pages.files import MOST_FILES
 from besadu.services import evidence, staff_uploads
-from besadu_local.stack import Stack
 from tests.pages.browser import Browser, Sits, read
 from tests.samples import photo
-from tests.services.console_case import Cast, a_cast
+from tests.services.console_case import Cast
 
 WORDS = "Dibawa pelapor ke loket."
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
 
 
 def in_a_form(body: bytes, name: str = "foto.jpg") -> tuple[io.BytesIO, str]:

@@ -1,14 +1,9 @@
 import re
 
-import pytest
-from flask import Flask
-
 from besadu.domain.message import Attachment
-from besadu.pages.console import create_app
 from besadu.pages.console.calls import spoken
-from besadu_local.stack import Stack
 from tests.pages.browser import Browser, Sits, read
-from tests.services.console_case import NIK, Cast, a_cast
+from tests.services.console_case import NIK, Cast
 
 FIELDS = {
     "phone": "0812 0000 0001",
@@ -20,21 +15,6 @@ FIELDS = {
     "case_class": "ordinary",
     "reply_by": "whatsapp",
 }
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
 
 
 def form_id(browser: Browser) -> str:

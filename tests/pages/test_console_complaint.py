@@ -3,32 +3,14 @@ from datetime import date
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from besadu.domain.complaint import State
 from besadu.domain.message import Attachment
-from besadu.pages.console import create_app
 from besadu.services import casework, handling
-from besadu_local.stack import Stack
-from tests.pages.browser import Browser, Sits, read
-from tests.services.console_case import NAME, NIK, PHONE, Cast, a_cast
+from tests.pages.browser import Sits, read
+from tests.services.console_case import NAME, NIK, PHONE, Cast
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 4
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
 
 
 def test_a_complaint_goes_from_the_admin_to_the_agency_and_back_to_the_citizen(cast: Cast, sits: Sits) -> None:

@@ -1,29 +1,11 @@
 """The page of a citizen to ring up: the list on the start page, the sheet, the number, the outcome, the decision."""
 
 import pytest
-from flask import Flask
 
 from besadu.domain.complaint import State
-from besadu.pages.console import create_app
 from besadu.services import answers, arrival
-from besadu_local.stack import Stack
-from tests.pages.browser import Browser, Sits, read
-from tests.services.console_case import PHONE, Cast, a_cast
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
+from tests.pages.browser import Sits, read
+from tests.services.console_case import PHONE, Cast
 
 
 @pytest.fixture

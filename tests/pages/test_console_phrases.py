@@ -1,30 +1,10 @@
 """Ready replies in the console: kept by the manager, put into an answer by the admin, also without JavaScript."""
 
-import pytest
-from flask import Flask
-
-from besadu.pages.console import create_app
 from besadu.services import phrases
-from besadu_local.stack import Stack
-from tests.pages.browser import Browser, Sits, read
-from tests.services.console_case import Cast, a_cast
+from tests.pages.browser import Sits, read
+from tests.services.console_case import Cast
 
 TEXT = "Terima kasih atas laporan {nomor_tiket}. {nama_opd} menanganinya."
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
 
 
 def test_a_manager_adds_changes_and_removes_one_and_it_is_written_down(cast: Cast, sits: Sits) -> None:

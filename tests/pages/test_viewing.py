@@ -12,31 +12,14 @@ from PIL import Image
 from besadu.domain.complaint import Place
 from besadu.domain.evidence import Rendition, incoming_name
 from besadu.domain.filetype import ENDINGS
-from besadu.pages.console import create_app
 from besadu.pages.files import MOST_AT_ONCE, Part
 from besadu.pages.viewing import LIFE, PLAYED_LIFE, Viewer
 from besadu.services import evidence
-from besadu_local.stack import Stack
 from tests.pages.browser import Browser, Sits, read
 from tests.samples import letter, photo, recording
-from tests.services.console_case import Cast, a_cast
+from tests.services.console_case import Cast
 
 BODY = b"<script>alert(1)</script>" * 40
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
 
 
 def brought(cast: Cast, ticket: str, body: bytes, **changes: Any) -> str:
