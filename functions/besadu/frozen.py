@@ -10,18 +10,23 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+__all__ = ["dataclass", "replace"]
+
 T = TypeVar("T")
 
 if TYPE_CHECKING:  # which checks names and types
-    from dataclasses import dataclass as dataclass  # noqa: PLC0414 - this is how mypy knows an export
-    from dataclasses import replace as replace  # noqa: PLC0414 - (same)
+    from dataclasses import dataclass, replace
+
+    from _typeshed import DataclassInstance
 else:
 
     def dataclass(*, frozen: bool, kw_only: bool = False) -> Callable[[type[T]], type[T]]:
         """The class with the methods of a frozen dataclass. No ``__post_init__``, no inheritance, no slots."""
         if not frozen:
             raise TypeError("frozen classes only")
-        return lambda made: _with_methods(dataclasses.dataclass(init=False, repr=False, eq=False)(made), kw_only)
+        return lambda made: _with_methods(
+            dataclasses.dataclass(init=False, repr=False, eq=False)(made), kw_only=kw_only
+        )
 
     def replace(value: T, /, **changes: object) -> T:
         """A copy of ``value`` with these fields changed. Raises TypeError for one that it does not have."""
@@ -35,13 +40,13 @@ else:
         return copy
 
 
-def _with_methods(made: type[T], kw_only: bool) -> type[T]:  # noqa: FBT001 - as the decorator was told
-    for name, method in {"__init__": _init_of(made, kw_only), **_METHODS}.items():
+def _with_methods(made: "type[DataclassInstance]", *, kw_only: bool) -> "type[DataclassInstance]":
+    for name, method in {"__init__": _init_of(made, kw_only=kw_only), **_METHODS}.items():
         setattr(made, name, method)
     return made
 
 
-def _init_of(made: type, kw_only: bool) -> Callable[..., None]:  # noqa: FBT001 - (same)
+def _init_of(made: "type[DataclassInstance]", *, kw_only: bool) -> Callable[..., None]:
     fields = dataclasses.fields(made)
     names = tuple(field.name for field in fields)
     known, count = frozenset(names), len(names)
@@ -75,12 +80,12 @@ def _equals(self: object, other: object) -> bool:
     return self.__dict__ == other.__dict__ if type(other) is type(self) else NotImplemented
 
 
-def _hash(self: object) -> int:
-    return hash(tuple(getattr(self, field.name) for field in dataclasses.fields(self)))  # type: ignore[arg-type]  # one of these classes
+def _hash(self: "DataclassInstance") -> int:
+    return hash(tuple(getattr(self, field.name) for field in dataclasses.fields(self)))
 
 
-def _repr(self: object) -> str:
-    shown = (field.name for field in dataclasses.fields(self) if field.repr)  # type: ignore[arg-type]  # (same)
+def _repr(self: "DataclassInstance") -> str:
+    shown = (field.name for field in dataclasses.fields(self) if field.repr)
     values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
     return f"{type(self).__qualname__}({values})"
 

@@ -279,7 +279,7 @@ def _signing() -> dict[str, Any]:
         return {"credentials": credentials}
     credentials.refresh(Request())  # type: ignore[no-untyped-call]  # the library has no types
     # What Google's own machines have instead of a key: it names its account.
-    return {"service_account_email": credentials.service_account_email, "access_token": credentials.token}  # type: ignore[attr-defined]
+    return {"service_account_email": credentials.service_account_email, "access_token": credentials.token}  # type: ignore[attr-defined]  # not in the base class
 
 
 def disposition(object_name: str, mime: str) -> str:

@@ -131,7 +131,7 @@ class World:
             yield from (self.now() + timedelta(minutes=minute) for minute in (1, 5))
             while self._reminders.store.orders.read():
                 yield max(self.now() + timedelta(minutes=1), opens + timedelta(hours=4, minutes=12))
-            self.ledger.refresh(self._find(FieldFilter("open", "==", True)))  # noqa: FBT003 - a value to compare with
+            self.ledger.refresh(self._find(FieldFilter("open", "==", value=True)))
             yield from (self.now() + timedelta(minutes=minute) for minute in (1, 1))
         yield from (at for at in (opens + timedelta(hours=hour) for hour in (5, 6)) if self.now() < at < closes)
         yield from (closes + timedelta(minutes=minute) for minute in (0, 1, 2))

@@ -1,31 +1,14 @@
 import pytest
 from flask import Flask
 
-from besadu.pages.console import create_app
 from besadu.services import times
-from besadu_local.stack import Stack
 from tests.pages.browser import Browser, Sits, read
-from tests.services.console_case import Cast, a_cast
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
-
-
-@pytest.fixture
-def app(cast: Cast) -> Flask:
-    return create_app(cast.office, cast.media)
+from tests.services.console_case import Cast
 
 
 @pytest.fixture
 def manager(app: Flask, cast: Cast) -> Browser:
     return Browser(app, cast, "manager")
-
-
-@pytest.fixture
-def sits(app: Flask, cast: Cast) -> Sits:
-    return lambda role: Browser(app, cast, role)
 
 
 def test_the_overview_says_that_a_year_is_an_estimate_and_leads_to_it(manager: Browser) -> None:

@@ -9,14 +9,9 @@ from werkzeug.test import TestResponse
 from besadu.pages.console import create_app
 from besadu.store.directory import Officer
 from besadu_local.stack import Stack
-from tests.services.console_case import Cast, a_cast
+from tests.services.console_case import Cast
 
 EMAIL = "admin@belitung.example"  # somebody whom the platform's provider knows
-
-
-@pytest.fixture
-def cast(stack: Stack) -> Cast:
-    return a_cast(stack)
 
 
 @pytest.fixture

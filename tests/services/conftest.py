@@ -1,4 +1,4 @@
-"""The simulated Graph API for all tests that send."""
+"""An office and the hands of its clock; and for all tests that send, the simulated Graph API."""
 
 import threading
 from collections.abc import Iterator
@@ -6,12 +6,23 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from besadu.services.office import Office
 from besadu_local.clock import Clock
 from besadu_local.world.app import running
 from besadu_local.world.client import Phone
 from besadu_local.world.config import WorldSettings
-from tests.factories import ACCOUNT, APP_SECRET, PHONE, an_office, closed_port, keep_head
+from tests.factories import ACCOUNT, APP_SECRET, PHONE, Hands, an_office, closed_port, keep_head
 from tests.services.network_case import Network
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def office(firestore_project: str, hands: Hands) -> Office:
+    return an_office(firestore_project, hands.now)
 
 
 @pytest.fixture(scope="module")

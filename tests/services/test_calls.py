@@ -34,11 +34,6 @@ WHATSAPP = Address(channel="whatsapp", account=ACCOUNT, phone=PHONE)
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
 def office(firestore_project: str, hands: Hands) -> Office:
     return an_office(firestore_project, hands.now, sms_gateway="android")
 

@@ -24,7 +24,6 @@ from tests.factories import (
     Hands,
     a_complaint,
     an_agency,
-    an_office,
     complaint_of,
     head_of,
     item_of,
@@ -32,16 +31,6 @@ from tests.factories import (
     keep_head,
     talk_of,
 )
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from tests.factories import (
     OFFICER,
     PHONE,
     Hands,
-    an_office,
     arrive,
     complaint_of,
     file_complaint,
@@ -19,16 +18,6 @@ from tests.factories import (
     say,
     talk_of,
 )
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
 
 
 @pytest.fixture

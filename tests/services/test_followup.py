@@ -19,7 +19,6 @@ from tests.factories import (
     OFFICER,
     PHONE,
     Hands,
-    an_office,
     arrive,
     complaint_of,
     file_complaint,
@@ -29,16 +28,6 @@ from tests.factories import (
     keep_item,
     say,
 )
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
 
 
 def forwarded(office: Office) -> Complaint:

@@ -19,7 +19,6 @@ from tests.factories import (
     Hands,
     a_complaint,
     an_agency,
-    an_office,
     complaint_of,
     keep_complaint,
     keep_head,
@@ -28,16 +27,6 @@ from tests.factories import (
 
 end_of = Calendar().end_of
 MONDAY, SATURDAY, LATER = date(2026, 3, 30), date(2026, 3, 28), date(2026, 3, 31)
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
 
 
 @pytest.fixture

@@ -58,16 +58,6 @@ from tests.factories import (
 )
 
 
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
-
-
 def every(office: Office, collection: str) -> list[dict[str, Any]]:
     return [snapshot.to_dict() or {} for snapshot in office.store.database.collection(collection).get()]
 

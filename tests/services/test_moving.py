@@ -3,8 +3,6 @@
 import threading
 from datetime import date, timedelta
 
-import pytest
-
 from besadu.domain.complaint import Complaint, State
 from besadu.domain.deadlines import WIB, date_text, is_open
 from besadu.domain.outbox import OutboxItem
@@ -15,7 +13,6 @@ from tests.factories import (
     ADMIN,
     OFFICER,
     Hands,
-    an_office,
     complaint_of,
     keep_complaint,
 )
@@ -23,16 +20,6 @@ from tests.factories import (
 MANAGER = Person(email="agus@belitung.example", name="Agus", role="manager")
 TICKETS = tuple(f"BSD-26-0000-{number:04d}" for number in range(51))
 THURSDAY = "2026-03-05"
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
 
 
 def in_progress(office: Office, ticket: str = TICKETS[0]) -> Complaint:

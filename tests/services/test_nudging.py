@@ -17,11 +17,6 @@ SENDER = key_of(ADDRESS)
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
 def office(firestore_project: str, hands: Hands) -> Office:
     office = an_office(firestore_project, hands.now)
     say(office, "Lampu jalan mati total")

@@ -6,12 +6,7 @@ from typing import Any
 import pytest
 
 from besadu.services.office import Office
-from tests.factories import START, Hands, a_status, an_office, hear, item_of, keep_item, webhook
-
-
-@pytest.fixture
-def office(firestore_project: str) -> Office:
-    return an_office(firestore_project, Hands().now)
+from tests.factories import START, a_status, hear, item_of, keep_item, webhook
 
 
 def tell(office: Office, *statuses: dict[str, Any]) -> None:

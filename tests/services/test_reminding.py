@@ -31,11 +31,6 @@ TICKETS = ("BSD-26-4839-2050", "BSD-26-1111-2226", "BSD-26-2222-3337")
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
 def office(firestore_project: str, hands: Hands) -> Office:
     office = an_office(firestore_project, hands.now)
     deputy = Post(title="Wakil Dishub", email="wakil@dishub.example", channels=("email", "whatsapp", "sms"))

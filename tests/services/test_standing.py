@@ -9,17 +9,7 @@ from besadu.domain.complaint import State
 from besadu.domain.outreach import Outreach, OutreachState
 from besadu.services import standing
 from besadu.services.office import Office
-from tests.factories import NIK, PHONE, Hands, a_text, an_office, hear, keep_complaint, keep_item, webhook
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
+from tests.factories import NIK, PHONE, Hands, a_text, hear, keep_complaint, keep_item, webhook
 
 
 def test_an_empty_office_owes_nothing(office: Office) -> None:

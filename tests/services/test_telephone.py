@@ -53,11 +53,6 @@ TELEPHONE = {
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
 def office(firestore_project: str, hands: Hands) -> Office:
     return an_office(firestore_project, hands.now, **TELEPHONE)
 

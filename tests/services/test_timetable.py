@@ -9,20 +9,10 @@ from besadu.errors import InvalidFields, Refused
 from besadu.identity import Person
 from besadu.services import reached, reminding, times, timetable
 from besadu.services.office import Office
-from tests.factories import Hands, an_office
+from tests.factories import Hands
 
 MANAGER = Person(email="agus@belitung.example", name="Agus", role="manager")
 ADMIN = Person(email="sari@belitung.example", name="Sari", role="admin")
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def office(firestore_project: str, hands: Hands) -> Office:
-    return an_office(firestore_project, hands.now)
 
 
 def latest(office: Office) -> tuple[str, str, str]:

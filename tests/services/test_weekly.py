@@ -20,11 +20,6 @@ LEADER = {"leader1_title": "Bupati", "leader1_phone": "0812 3456 7890", "leader1
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
 def office(firestore_project: str, hands: Hands) -> Office:
     office = an_office(firestore_project, hands.now)
     reached.save(office, MANAGER, {**reached.form(office), **LEADER})

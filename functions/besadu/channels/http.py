@@ -196,7 +196,7 @@ def _pinned(source: Checked) -> "requests.adapters.HTTPAdapter":
             names = {"server_hostname": source.host, "assert_hostname": source.host}
             return {**host, "host": source.machine}, {**pool, **names}
 
-        def add_headers(self, request: "requests.PreparedRequest", **_: Any) -> None:  # noqa: ANN401 - what the adapter was given
+        def add_headers(self, request: "requests.PreparedRequest", **_: object) -> None:
             request.headers["Host"] = urlsplit(source.url).netloc
 
     return Pinned()

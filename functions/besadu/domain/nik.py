@@ -125,14 +125,14 @@ def find(text: str) -> list[Found]:
 
 def mask_in(text: str) -> str:
     """The text with ``[NIK]`` in place of each NIK-like run, well-formed or not, also as part of more digits."""
-    return _replaced(text, [(found.start, found.end) for found in _find(text, longest=None)], "[NIK]")
+    return _masked_runs(text, _find(text, longest=None))
 
 
 def find_and_mask(text: str) -> tuple[list[Found], str]:
     """``find`` and ``mask_in`` of the same text, which mostly look at the same runs."""
     everything = _find(text, longest=None)
-    found = everything if all(len(one.digits) <= _LONGEST for one in everything) else _find(text, longest=_LONGEST)
-    return found, _replaced(text, [(one.start, one.end) for one in everything], "[NIK]")
+    found = everything if all(len(one.digits) <= _LONGEST for one in everything) else find(text)
+    return found, _masked_runs(text, everything)
 
 
 def mask_phones(text: str) -> str:
@@ -165,6 +165,10 @@ _OTHER_NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+def _masked_runs(text: str, runs: list[Found]) -> str:
+    return _replaced(text, [(found.start, found.end) for found in runs], "[NIK]")
 
 
 def _find(text: str, *, longest: int | None) -> list[Found]:

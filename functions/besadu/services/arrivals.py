@@ -18,6 +18,7 @@ MOST_BYTES: Final = 200_000_000
 MOST_IN_A_FORM: Final = 30_000_000  # below Cloud Run's 32 MB for a request
 LONGEST_NAME: Final = 80
 
+FULL: Final = "Laporan ini sudah memuat banyak sekali berkas, sehingga berkas ini tidak disimpan."
 EMPTY: Final = "Berkas kosong. Silakan pilih berkas lain."
 TOO_LARGE: Final = "Ukuran berkas paling besar 200 MB. Mohon pilih berkas yang lebih kecil."
 TOO_LARGE_FOR_A_FORM: Final = "Tanpa JavaScript, ukuran berkas paling besar 30 MB."

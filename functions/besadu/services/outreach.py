@@ -53,7 +53,7 @@ def sheet(office: Office, actor: Actor, task_id: str) -> CallSheet:
     if actor.role != "admin" and actor.role not in MAY_DECIDE:
         raise Refused("calls are for admins, decisions for the manager and the leader")
     task = _task(office, task_id).value
-    answered, own = _complaint(office, task.answered), _complaint(office, task.ticket)
+    answered, own = reading.complaint_of(office, task.answered), reading.complaint_of(office, task.ticket)
     return CallSheet(
         task=task,
         complaint=answered,
@@ -238,13 +238,6 @@ def _task(office: Office, task_id: str) -> Stored[Outreach]:
     if stored is None:
         raise KeyError(task_id)
     return stored
-
-
-def _complaint(office: Office, ticket: str) -> Complaint:
-    stored = office.store.complaints.read(ticket)
-    if stored is None:
-        raise KeyError(ticket)
-    return stored.value
 
 
 def _noted(note: str) -> str:

@@ -96,7 +96,7 @@ def case_file(office: Office, actor: Actor, number: str, *, news: bool = False) 
     """
     if actor.role not in READS_ALL:
         raise Refused("desk.agency_file is for officers")
-    complaint = _complaint(office, number)
+    complaint = complaint_of(office, number)
     talk = office.store.complaints.talk(complaint)
     shown = complaint if actor.role == "admin" else _without_contact(complaint)
     suggestions = suggested(office, complaint) if complaint.state in workflow.DESK else ()
@@ -136,7 +136,7 @@ def _as_typed(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def evidence_for(office: Office, actor: Actor, number: str, evidence_id: str) -> Evidence:
     """A file of this complaint. Raises KeyError when there is none or this person may not see it, Unavailable."""
-    complaint = _complaint(office, number)
+    complaint = complaint_of(office, number)
     stored = office.store.evidence.read(evidence_id)
     if stored is None or not may_read(actor, complaint):
         raise KeyError(evidence_id)
@@ -242,7 +242,8 @@ def masked_phone(phone: str) -> str:
     return f"+{phone[:4]}•••••{phone[-3:]}" if phone else ""
 
 
-def _complaint(office: Office, number: str) -> Complaint:
+def complaint_of(office: Office, number: str) -> Complaint:
+    """The complaint as it is stored, for our own use. Raises KeyError for an unknown ticket, Unavailable."""
     stored = office.store.complaints.read(number)
     if stored is None:
         raise KeyError(number)

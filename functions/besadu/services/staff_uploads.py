@@ -26,7 +26,6 @@ AWAITED: Final = timedelta(days=3)  # after a browser sent a file and was closed
 MOST_OF_A_COMPLAINT: Final = 100  # files of the office and agencies, so that a link that leaked fills no bucket
 
 DEAD: Final = "Halaman ini sudah terlalu lama terbuka. Salin tulisan Anda, muat ulang, lalu pilih berkasnya lagi."
-_FULL: Final = "Laporan ini sudah memuat banyak sekali berkas, sehingga berkas ini tidak disimpan."
 
 
 def address(office: Office, ticket: str, agency: str = "") -> str:
@@ -39,7 +38,7 @@ def begin(office: Office, media: Media, token: str, *, size: int, mime: str) -> 
     """Let a file of ``size`` bytes come. Raises Refused and Invalid (Indonesian), Unavailable."""
     upload = _read(office, token)
     if office.store.evidence.count(upload.ticket) >= MOST_OF_A_COMPLAINT:
-        raise Invalid(_FULL)
+        raise Invalid(arrivals.FULL)
     upload_id = arrivals.new_upload_id()
     evidence_id = _evidence_id(upload.ticket, upload.agency, upload_id)
     until = office.now() + AWAITED

@@ -31,7 +31,6 @@ DEAD: Final = (
 CLOSED: Final = (
     "Laporan untuk tautan ini sudah dikirim, dibatalkan, atau ditutup. Silakan lanjutkan di percakapan BESADU."
 )
-_FULL: Final = "Laporan ini sudah memuat banyak sekali berkas, sehingga berkas ini tidak disimpan."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +110,7 @@ def finish(office: Office, media: Media, token: str, *, upload_id: str, mime: st
         ),
     )
     if office.store.evidence.read(evidence_id) is None:
-        raise Invalid(_FULL)
+        raise Invalid(arrivals.FULL)
 
 
 def keep(office: Office, media: Media, token: str, *, stream: IO[bytes], mime: str, filename: str) -> None:

@@ -34,7 +34,7 @@ MOST_TALK = 100_000  # characters
 MOST_LINES = 400
 MOST_REPORTERS = 10  # complaints that are looked through for a citizen's other channels
 MOST_LATE = 2000  # that are counted by agency
-_OPEN = FieldFilter("open", "==", True)  # noqa: FBT003 - a value to compare with
+_OPEN = FieldFilter("open", "==", value=True)
 # What a list shows. The talk and the history are the bulk of a complaint and stay where they are.
 LIST_FIELDS = (
     "ticket",
@@ -241,7 +241,7 @@ class Complaints:
 
     def marked_low(self) -> list[Complaint]:
         """Complaints with a low mark that nobody has seen to yet, a page."""
-        where = FieldFilter("mark_open", "==", True)  # noqa: FBT003 - a value to compare with
+        where = FieldFilter("mark_open", "==", value=True)
         return self._list(self._database.collection(COLLECTION).where(filter=where))
 
     def overdue(self, now: datetime) -> int:

@@ -75,7 +75,7 @@ class Senders:
     def waiting_for_a_person(self) -> Sequence[tuple[str, Conversation]]:
         """Conversations in which somebody asked for an officer, at most a page, longest waiting first."""
         query = (
-            self._collection.where(filter=FieldFilter("needs_person", "==", True))  # noqa: FBT003 - a value to compare with
+            self._collection.where(filter=FieldFilter("needs_person", "==", value=True))
             .order_by("last_inbound_at")
             .limit(PAGE)
         )
