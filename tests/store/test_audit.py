@@ -73,3 +73,18 @@ def test_without_the_audit_nothing_is_changed(office: Office, monkeypatch: pytes
 def test_a_change_leaves_the_store_of_other_functions_without_an_audit(office: Office) -> None:
     staffing.save_person(office, MANAGER, FORM)
     assert open_store(office.store.database).audit.newest() == []
+
+
+def test_the_entry_stays_when_the_change_stood_and_only_its_answer_was_lost(office: Office) -> None:
+    """The repeated commit is refused by what the first one wrote, and there is nothing left to change."""
+    directory, officer = office.store.directory, Officer(email=FORM.email, name="Budi", role="admin")
+
+    def attempt(commit: Commit) -> None:
+        if any(one.value == officer for one in directory.staff().values()):
+            return
+        directory.stage_officer(commit, officer, None)
+        upkeep.stage_audit(office, commit, MANAGER, "person_added", FORM.email, "")
+        directory.save_officer(officer)
+
+    upkeep.tried(office, attempt)
+    assert [entry.action for entry in upkeep.log_of_changes(office)] == ["person_added"]

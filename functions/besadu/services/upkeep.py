@@ -26,16 +26,34 @@ def manager_only(by: Person) -> None:
 
 
 def tried(office: Office, attempt: Callable[[Commit], T]) -> T:
-    """What ``attempt`` decides, once its writes stand; read and decided anew when somebody else was faster."""
+    """What ``attempt`` decides, once its writes stand; read and decided anew when somebody else was faster.
+
+    An entry of the audit is taken back when another takes its place or nothing comes of the change. When there is
+    nothing left to change, the refused writes were made after all, and their entry stands.
+    """
+    refused: Commit | None = None
     for _ in range(MOST_TRIES):
         commit = office.store.commit()
-        made = attempt(commit)
+        try:
+            made = attempt(commit)
+        except Exception:
+            _withdraw(refused)
+            raise
+        if commit.announces:
+            _withdraw(refused)
         try:
             commit.run(timeout=PATIENT_TIMEOUT)
         except (AlreadyThere, Conflict):
+            refused = commit
             continue
         return made
+    _withdraw(refused)
     raise Conflict("staffing")
+
+
+def _withdraw(refused: Commit | None) -> None:
+    if refused:
+        refused.withdraw()
 
 
 def stage_audit(office: Office, commit: Commit, by: Person, action: str, target: str, note: str) -> None:

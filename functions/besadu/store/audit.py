@@ -1,8 +1,9 @@
 """`audit`: what staff changed about staff and agencies. Append-only: an entry is created and never written again.
 
 It may lie in a database of its own, where other rights hold, and then no commit spans both. So an entry is written
-before its change, and taken back by a second entry when the change was refused: no change stands without its entry. A
-crash between the two leaves an entry without a change, which is the better of the two errors.
+before its change, and taken back by a second entry once it is known that the change does not stand
+(``services/upkeep.tried``): no change stands without its entry. A crash between the two leaves an entry without a
+change, which is the better of the two errors.
 """
 
 import secrets

@@ -72,8 +72,18 @@ class Commit:
         self._before: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
     def before(self, announce: Callable[[], None], withdraw: Callable[[], None]) -> None:
-        """Let ``announce`` happen before the writes, and ``withdraw`` when Firestore has refused them."""
+        """Let ``announce`` happen before the writes; ``withdraw`` is for who knows that they do not stand."""
         self._before.append((announce, withdraw))
+
+    @property
+    def announces(self) -> bool:
+        """Whether anything is to happen before the writes."""
+        return bool(self._before)
+
+    def withdraw(self) -> None:
+        """Take back what was announced. A refusal is no proof: the first try may stand, its answer lost."""
+        for _, withdraw in self._before:
+            withdraw()
 
     def create(self, reference: firestore.DocumentReference, document: Mapping[str, Any]) -> None:
         """Write a document that must not exist yet; else the whole commit raises AlreadyThere."""
@@ -101,13 +111,8 @@ class Commit:
         """Make all writes; their new versions, in order. Raises AlreadyThere, Conflict, Unavailable."""
         for announce, _ in self._before:
             announce()
-        try:
-            with speaking_our_errors():
-                return self._wire.commit(self._request, within=timeout)
-        except (AlreadyThere, Conflict):
-            for _, withdraw in self._before:
-                withdraw()
-            raise
+        with speaking_our_errors():
+            return self._wire.commit(self._request, within=timeout)
 
 
 def read(
