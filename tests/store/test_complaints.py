@@ -10,9 +10,10 @@ import pytest
 
 from besadu.domain.complaint import Complaint, Place, State, TalkLine, first_broken_entry
 from besadu.domain.outbox import OutboxItem
+from besadu.domain.workflow import DESK_OF
 from besadu.errors import Conflict
 from besadu.services.office import Office
-from besadu.store.complaints import DESK_OF, LIST_FIELDS, Decision
+from besadu.store.complaints import LIST_FIELDS, Decision
 from tests.factories import (
     ADDRESS,
     ADMIN,

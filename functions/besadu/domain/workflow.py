@@ -55,6 +55,18 @@ Action = Literal[
 ]
 ANSWERABLE = frozenset({State.ASSIGNED, State.IN_PROGRESS})
 OPEN = frozenset(State) - FINAL
+# With whom an open complaint lies.
+DESK_OF = {
+    State.RECEIVED: "admin",
+    State.RETURNED: "admin",
+    State.REOPENED: "admin",
+    State.ANSWERED: "admin",
+    State.ASSIGNED: "agency",
+    State.IN_PROGRESS: "agency",
+    State.ASKED: "citizen",
+    State.SENDING: "citizen",
+    State.DELIVERED: "citizen",
+}
 SUPPORTING = frozenset({"contribute", "decline_support"})  # steps of an OPD that helps
 RESUMABLE = frozenset({State.RECEIVED, State.ASSIGNED, State.IN_PROGRESS, State.REOPENED, State.RETURNED})
 

@@ -12,6 +12,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 
 from besadu.domain.complaint import Actor, Complaint, Entry, Reporter, State, TalkLine
 from besadu.domain.outbox import OutboxItem
+from besadu.domain.workflow import DESK_OF
 from besadu.errors import Conflict
 from besadu.frozen import dataclass, replace
 from besadu.store.client import (
@@ -277,19 +278,6 @@ class Complaints:
 
     def _list(self, query: firestore.Query) -> list[Complaint]:
         return [stored.value for stored in find(query.select(LIST_FIELDS).limit(PAGE), _complaint)]
-
-
-DESK_OF = {
-    State.RECEIVED: "admin",
-    State.RETURNED: "admin",
-    State.REOPENED: "admin",
-    State.ANSWERED: "admin",
-    State.ASSIGNED: "agency",
-    State.IN_PROGRESS: "agency",
-    State.ASKED: "citizen",
-    State.SENDING: "citizen",
-    State.DELIVERED: "citizen",
-}
 
 
 def _document(complaint: Complaint) -> dict[str, Any]:
